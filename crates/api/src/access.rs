@@ -1,0 +1,282 @@
+//! Who asks, as a handler's argument. Without one of these a handler has no way to the database.
+
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use kapal_domain::Code;
+use kapal_domain::ids::{AggregatorId, SessionId, UserId};
+use kapal_domain::permission::{Demand, Permission, Role};
+use kapal_persistence::{
+    Access, Actor, Claim, IdentityTx, KeyClaim, Membership, OperatorTx, Scope, TenantTx, Transaction,
+};
+use uuid::Uuid;
+
+use crate::answer::{Answered, Reply, respond};
+use crate::envelope::request_id;
+use crate::json::BodyHash;
+use crate::token::Bearer;
+use crate::{App, Problem};
+
+/// Somebody who is logged in.
+pub struct Account {
+    /// The service.
+    pub app: web::Data<App>,
+    /// The person.
+    pub user: UserId,
+    /// The login.
+    pub session: SessionId,
+    request: HttpRequest,
+}
+
+/// A member of the path's aggregator whose role has the permission `P`.
+pub struct Staff<P> {
+    /// The service.
+    pub app: web::Data<App>,
+    /// The person.
+    pub user: UserId,
+    /// The role and the aggregator.
+    pub membership: Membership,
+    request: HttpRequest,
+    permission: PhantomData<P>,
+}
+
+/// Somebody who runs the platform.
+pub struct Operator {
+    /// The service.
+    pub app: web::Data<App>,
+    /// The person.
+    pub user: UserId,
+    request: HttpRequest,
+}
+
+impl FromRequest for Account {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let (app, bearer, access) = authenticate(&request, None).await?;
+            Ok(Self { app, user: access.user, session: bearer.session, request })
+        }
+        .boxed_local()
+    }
+}
+
+impl<P: Demand> FromRequest for Staff<P> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let aggregator = request.match_info().get("aggregator").map(str::to_owned);
+            let (app, _, access) = authenticate(&request, aggregator.as_deref()).await?;
+            // Who is no member learns nothing, not even that the aggregator exists.
+            let membership = access.membership.ok_or(Problem::new(Code::NotFound))?;
+            demand(membership.role, P::PERMISSION)?;
+            if request.method() != Method::GET && !membership.status.takes_writes() {
+                return Err(Problem::because(
+                    Code::AggregatorSuspended,
+                    format!("It is {}.", membership.status),
+                ));
+            }
+            Ok(Self { app, user: access.user, membership, request, permission: PhantomData })
+        }
+        .boxed_local()
+    }
+}
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let (app, _, access) = authenticate(&request, None).await?;
+            if !access.is_operator {
+                return Err(Problem::because(Code::Forbidden, "Only a platform operator may do this."));
+            }
+            Ok(Self { app, user: access.user, request })
+        }
+        .boxed_local()
+    }
+}
+
+fn demand(role: Role, permission: Permission) -> Result<(), Problem> {
+    if role.may(permission) {
+        Ok(())
+    } else {
+        Err(Problem::because(
+            Code::Forbidden,
+            format!("This needs the permission {permission}; your role is {role}."),
+        ))
+    }
+}
+
+async fn authenticate(
+    request: &HttpRequest,
+    aggregator: Option<&str>,
+) -> Result<(web::Data<App>, Bearer, Access), Problem> {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Err(Code::Internal.into()) };
+    let challenge = |code, error: &str| {
+        Problem::new(code).with_header(header::WWW_AUTHENTICATE, format!("Bearer{error}"))
+    };
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let (Some(value), None) = (headers.next(), headers.next()) else {
+        return Err(challenge(Code::Unauthenticated, ""));
+    };
+    let value = value.to_str().unwrap_or_default();
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => return Err(challenge(Code::Unauthenticated, "")),
+    };
+    let refused = || challenge(Code::InvalidToken, " error=\"invalid_token\"");
+    let bearer = app.tokens.check(token).map_err(|_| refused())?;
+    app.limits.account(bearer.user.uuid(), request)?;
+    let access =
+        app.db.access(bearer.user, bearer.session, aggregator).await.map_err(|error| match error {
+            kapal_persistence::Error::NotFound => refused(),
+            other => other.into(),
+        })?;
+    Ok((app, bearer, access))
+}
+
+impl<P: Demand> Staff<P> {
+    /// The aggregator.
+    #[must_use]
+    pub fn aggregator(&self) -> AggregatorId {
+        self.membership.aggregator
+    }
+
+    /// The path of a thing of this aggregator, for `Location`.
+    #[must_use]
+    pub fn path(&self, rest: impl std::fmt::Display) -> String {
+        format!("/v1/aggregators/{}/{rest}", self.membership.slug)
+    }
+
+    /// Whether the role has another permission too, for fields that need more than the route.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.membership.role.may(permission)
+    }
+
+    /// Runs `work` in one transaction of the aggregator and commits what succeeds. A request with an idempotency key
+    /// that was answered before gets that answer again.
+    pub async fn run<R: Reply>(
+        &self,
+        work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, Problem>,
+    ) -> Answered {
+        let scope = Scope {
+            aggregator: self.membership.aggregator,
+            actor: Actor::User(self.user),
+            narrowed: self.membership.role.is_narrowed(),
+            request_id: request_id(&self.request),
+        };
+        let tx = self.app.db.tenant(scope).await?;
+        let claim = claim(&self.request, self.membership.aggregator, self.user.uuid())?;
+        run(&self.app, tx, claim, work).await
+    }
+}
+
+impl Account {
+    /// Runs `work` in one transaction on accounts and sessions.
+    pub async fn run<R: Reply>(
+        &self,
+        work: impl AsyncFnOnce(&mut IdentityTx<'_>) -> Result<R, Problem>,
+    ) -> Answered {
+        let tx = self.app.db.identity(Actor::User(self.user), &request_id(&self.request)).await?;
+        run(&self.app, tx, None, work).await
+    }
+
+    /// Where the request came from and with what, for the list of sessions.
+    #[must_use]
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+}
+
+impl Operator {
+    /// Runs `work` in one transaction across tenants.
+    pub async fn run<R: Reply>(
+        &self,
+        work: impl AsyncFnOnce(&mut OperatorTx<'_>) -> Result<R, Problem>,
+    ) -> Answered {
+        let tx = self.app.db.operator(Actor::User(self.user), &request_id(&self.request)).await?;
+        let claim = claim(&self.request, AggregatorId::PLATFORM, self.user.uuid())?;
+        run(&self.app, tx, claim, work).await
+    }
+}
+
+/// Runs `work` in `tx`, once per idempotency key.
+pub(crate) async fn run<T: Transaction, R: Reply>(
+    app: &App,
+    mut tx: T,
+    claim: Option<KeyClaim>,
+    work: impl AsyncFnOnce(&mut T) -> Result<R, Problem>,
+) -> Answered {
+    let attempt = async || {
+        if let Some(claim) = &claim
+            && let Claim::Again(answer) = tx.claim_key(&app.db.vault, claim).await?
+        {
+            return Ok((answer, true));
+        }
+        let answer = work(&mut tx).await?.answer();
+        if let Some(claim) = &claim {
+            tx.store_answer(&app.db.vault, claim, &answer).await?;
+        }
+        Ok::<_, Problem>((answer, false))
+    };
+    match attempt().await {
+        Ok((answer, true)) => {
+            tx.rollback().await;
+            let mut response = respond(answer);
+            let name = header::HeaderName::from_static("idempotency-replayed");
+            response.headers_mut().insert(name, header::HeaderValue::from_static("true"));
+            Ok(response)
+        }
+        Ok((answer, false)) => {
+            tx.commit().await?;
+            Ok(respond(answer))
+        }
+        Err(problem) => {
+            tx.rollback().await;
+            Err(problem)
+        }
+    }
+}
+
+/// The request's idempotency key, where it has one and its method takes one.
+pub(crate) fn claim(
+    request: &HttpRequest,
+    aggregator: AggregatorId,
+    principal: Uuid,
+) -> Result<Option<KeyClaim>, Problem> {
+    use actix_web::HttpMessage;
+    if request.method() != Method::POST && request.method() != Method::PATCH {
+        return Ok(None);
+    }
+    let mut keys = request.headers().get_all("idempotency-key");
+    let key = match (keys.next(), keys.next()) {
+        (None, _) => return Ok(None),
+        (Some(key), None) => key.to_str().unwrap_or_default(),
+        (Some(_), Some(_)) => return Err(Code::InvalidIdempotencyKey.into()),
+    };
+    if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Code::InvalidIdempotencyKey.into());
+    }
+    let body = request.extensions().get::<BodyHash>().map_or([0; 32], |hash| hash.0);
+    let target = format!("{} {}?{}", request.method(), request.path(), request.query_string());
+    Ok(Some(KeyClaim {
+        aggregator: aggregator.uuid(),
+        principal,
+        method: request.method().to_string(),
+        route: request.match_pattern().unwrap_or_default(),
+        key: key.to_owned(),
+        fingerprint: kapal_persistence::sha256(&[target.as_bytes(), &body].concat()),
+    }))
+}

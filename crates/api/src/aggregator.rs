@@ -1,0 +1,5 @@
+//! An aggregator and its settings.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn routes(_config: &mut ServiceConfig) {}

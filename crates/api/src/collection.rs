@@ -1,0 +1,5 @@
+//! Collections.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn routes(_config: &mut ServiceConfig) {}

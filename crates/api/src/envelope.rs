@@ -1,0 +1,166 @@
+//! What every request passes: an id, a deadline, problems in the asked language, conditional answers, and the headers
+//! that each answer bears.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use kapal_domain::Code;
+use kapal_domain::locale::Locale;
+use uuid::Uuid;
+
+use crate::Problem;
+use crate::limits::Remaining;
+
+/// Longer than any request takes that the server will finish.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Uploads may come over a phone's connection.
+const UPLOAD_DEADLINE: Duration = Duration::from_secs(120);
+
+/// The id under which a request is found in logs and in the audit chain.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub String);
+
+/// The request's id.
+pub(crate) fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// The asked language, Indonesian where none of ours is asked.
+pub(crate) fn locale(request: &HttpRequest) -> Locale {
+    let header = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    header.and_then(Locale::from_accept_language).unwrap_or_default()
+}
+
+/// The middleware round everything.
+pub async fn envelope(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let id = known_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // Answered like GET; the connection leaves the body away.
+        request.head_mut().method = Method::GET;
+    }
+    let http = request.request().clone();
+    let deadline = if request.path().ends_with("/media") { UPLOAD_DEADLINE } else { DEADLINE };
+    let mut response = match tokio::time::timeout(deadline, next.call(request)).await {
+        Ok(Ok(response)) => response.map_into_boxed_body(),
+        Ok(Err(error)) => ServiceResponse::new(http.clone(), problem_of(&error).render(locale(&http), &id)),
+        Err(_) => {
+            let problem = Problem::new(Code::Overloaded).with_header(header::RETRY_AFTER, 1);
+            ServiceResponse::new(http.clone(), problem.render(locale(&http), &id))
+        }
+    };
+    if response.status().as_u16() >= 400 {
+        response = as_problem(response, &id);
+    } else if response.status() == StatusCode::OK && is_unchanged(&response) {
+        response = not_modified(response);
+    }
+    bear_headers(&mut response, &id);
+    tracing::info!(
+        target: "kapal::access", %method, path = %http.path(), status = response.status().as_u16(),
+        ms = began.elapsed().as_secs_f64() * 1e3, request_id = %id,
+    );
+    Ok(response)
+}
+
+fn known_id(request: &ServiceRequest) -> Option<String> {
+    let id = request.headers().get("x-request-id")?.to_str().ok()?;
+    let fits =
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    fits.then(|| id.to_owned())
+}
+
+/// The problem that an error means; errors of the framework are told by their status.
+fn problem_of(error: &Error) -> Problem {
+    error.as_error::<Problem>().cloned().unwrap_or_else(|| of_status(error.as_response_error().status_code()))
+}
+
+fn of_status(status: StatusCode) -> Problem {
+    Problem::new(match status.as_u16() {
+        404 => Code::NotFound,
+        405 => Code::MethodNotAllowed,
+        413 => Code::PayloadTooLarge,
+        415 => Code::UnsupportedMediaType,
+        431 => Code::HeadersTooLarge,
+        503 => Code::Overloaded,
+        400..=499 => Code::MalformedRequest,
+        _ => Code::Internal,
+    })
+}
+
+/// A failure as problem details in the asked language. HTML pages that tell of a failure stay as they are.
+fn as_problem(response: ServiceResponse, id: &str) -> ServiceResponse {
+    let problem = match response.response().error() {
+        Some(error) => problem_of(error),
+        None if response.headers().get(header::CONTENT_TYPE).is_some_and(is_finished) => return response,
+        None => of_status(response.status()),
+    };
+    let locale = locale(response.request());
+    let rendered = problem.render(locale, id);
+    let (request, _) = response.into_parts();
+    ServiceResponse::new(request, rendered)
+}
+
+fn is_finished(content_type: &HeaderValue) -> bool {
+    content_type
+        .to_str()
+        .is_ok_and(|t| t.starts_with("application/problem+json") || t.starts_with("text/html"))
+}
+
+fn is_unchanged(response: &ServiceResponse) -> bool {
+    let request = response.request();
+    *request.method() == Method::GET
+        && response.headers().get(header::ETAG).is_some_and(|etag| etag_matches(request, etag.as_bytes()))
+}
+
+/// Whether the client has the thing with this tag already (RFC 9110, 13.1.2).
+pub(crate) fn etag_matches(request: &HttpRequest, etag: &[u8]) -> bool {
+    request.headers().get_all(header::IF_NONE_MATCH).any(|value| {
+        let tags = value.as_bytes();
+        tags == b"*"
+            || tags.split(|b| *b == b',').any(|tag| {
+                let tag = tag.trim_ascii();
+                tag.strip_prefix(b"W/").unwrap_or(tag) == etag
+            })
+    })
+}
+
+fn not_modified(response: ServiceResponse) -> ServiceResponse {
+    let mut bare = HttpResponse::build(StatusCode::NOT_MODIFIED);
+    for name in [header::ETAG, header::CACHE_CONTROL, header::VARY, header::CONTENT_LANGUAGE, header::LINK] {
+        if let Some(value) = response.headers().get(&name) {
+            bare.insert_header((name, value.clone()));
+        }
+    }
+    let (request, _) = response.into_parts();
+    ServiceResponse::new(request, bare.finish())
+}
+
+fn bear_headers(response: &mut ServiceResponse, id: &str) {
+    let remaining = response.request().extensions().get::<Remaining>().cloned();
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(HeaderName::from_static("x-request-id"), id);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    if let Some(remaining) = remaining {
+        set(HeaderName::from_static("ratelimit-policy"), &remaining.policy());
+        set(HeaderName::from_static("ratelimit"), &remaining.state());
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
+}

@@ -1,0 +1,77 @@
+//! The REST API: extractors that carry the permission, handlers of a few lines, views, problems, and the OpenAPI
+//! document made from the same attributes as the routes. This crate does not see the database driver.
+
+// What every request passes, and what handlers are made of.
+mod access;
+mod answer;
+mod documents;
+mod envelope;
+mod http;
+mod json;
+mod limits;
+mod openapi;
+mod page;
+mod path;
+mod problem;
+mod query;
+mod state;
+mod token;
+mod views;
+
+// The things, one file per noun.
+mod account;
+mod aggregator;
+mod auth;
+mod category;
+mod channel;
+mod collection;
+mod featured;
+mod health;
+mod invitation;
+mod lead;
+mod media;
+mod member;
+mod merchant;
+mod nomination;
+mod platform;
+mod product;
+mod product_page;
+mod region;
+mod slot;
+mod storefront;
+mod variant;
+
+pub use access::{Account, Operator, Staff};
+pub use envelope::envelope;
+pub use http::serve;
+pub use limits::Limits;
+pub use openapi::documents;
+pub use problem::Problem;
+pub use state::App;
+pub use token::Tokens;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route of the service. What is registered here is in the OpenAPI document, since both come from one attribute.
+pub fn routes(config: &mut ServiceConfig) {
+    account::routes(config);
+    aggregator::routes(config);
+    auth::routes(config);
+    category::routes(config);
+    channel::routes(config);
+    collection::routes(config);
+    featured::routes(config);
+    health::routes(config);
+    invitation::routes(config);
+    lead::routes(config);
+    media::routes(config);
+    member::routes(config);
+    merchant::routes(config);
+    nomination::routes(config);
+    platform::routes(config);
+    product::routes(config);
+    region::routes(config);
+    slot::routes(config);
+    storefront::routes(config);
+    variant::routes(config);
+}

@@ -1,0 +1,5 @@
+//! Aggregators, as the operator sees them.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn routes(_config: &mut ServiceConfig) {}

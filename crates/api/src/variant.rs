@@ -1,0 +1,5 @@
+//! Variants and stock.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn routes(_config: &mut ServiceConfig) {}

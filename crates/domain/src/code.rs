@@ -1,0 +1,160 @@
+//! The public error codes: one table with each code's status, cause and remedy in both languages. It feeds the API's
+//! problems, the OpenAPI document, `/errors/{code}` and `docs/errors.md`.
+
+use crate::locale::Locale;
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal $status:literal $title:literal | $judul:literal ; $remedy:literal | $solusi:literal)+) => {
+        /// A public error code: never translated, never reused for another meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $(#[doc = $title] $variant),+ }
+
+        impl Code {
+            /// All of them, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The code as the API shows it, such as `wrong_state`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The HTTP status it answers with; codes of single fields stand inside a 422 `validation_failed`.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+
+            /// What happened, in one sentence.
+            #[must_use]
+            pub const fn title(self, locale: Locale) -> &'static str {
+                match (self, locale) {
+                    $((Self::$variant, Locale::En) => $title, (Self::$variant, Locale::Id) => $judul),+
+                }
+            }
+
+            /// What to do about it, in one sentence.
+            #[must_use]
+            pub const fn remedy(self, locale: Locale) -> &'static str {
+                match (self, locale) {
+                    $((Self::$variant, Locale::En) => $remedy, (Self::$variant, Locale::Id) => $solusi),+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = "malformed_json" 400 "The body is not valid JSON." | "Isi permintaan bukan JSON yang sah."; "Send one JSON document in UTF-8, at most 32 levels deep." | "Kirim satu dokumen JSON dalam UTF-8, paling dalam 32 tingkat."
+    MalformedRequest = "malformed_request" 400 "The request can't be read." | "Permintaan tidak dapat dibaca."; "Check the address, the headers and the body against the API document." | "Periksa alamat, header, dan isi menurut dokumen API."
+    UnknownParameter = "unknown_parameter" 400 "There is no such query parameter here." | "Parameter kueri itu tidak ada di sini."; "Use the parameters that the API document lists for this path." | "Pakai parameter yang tercantum di dokumen API untuk alamat ini."
+    InvalidParameter = "invalid_parameter" 400 "A query parameter has a value that is not allowed." | "Nilai parameter kueri tidak diizinkan."; "Correct the value as the detail says." | "Perbaiki nilainya seperti yang dijelaskan."
+    InvalidCursor = "invalid_cursor" 400 "The cursor was not made by this server." | "Kursor itu tidak dibuat oleh server ini."; "Start again without a cursor and follow next_cursor." | "Mulai lagi tanpa kursor lalu ikuti next_cursor."
+    CursorMismatch = "cursor_mismatch" 400 "The cursor belongs to another list, filter or order." | "Kursor itu milik daftar, saringan, atau urutan lain."; "Keep filters and sort the same while paging, or start without a cursor." | "Jangan ubah saringan dan urutan selama membuka halaman, atau mulai tanpa kursor."
+    InvalidIdempotencyKey = "invalid_idempotency_key" 400 "The Idempotency-Key must have 1 to 255 visible ASCII characters." | "Idempotency-Key harus terdiri dari 1 sampai 255 karakter ASCII yang tampak."; "Send a fresh UUID as the key." | "Kirim UUID baru sebagai kunci."
+    Unauthenticated = "unauthenticated" 401 "This needs a login." | "Ini memerlukan login."; "Send Authorization: Bearer with an access token from /v1/auth/login." | "Kirim Authorization: Bearer dengan token akses dari /v1/auth/login."
+    InvalidToken = "invalid_token" 401 "The token is expired, revoked or not ours." | "Token kedaluwarsa, dicabut, atau bukan milik kami."; "Refresh it at /v1/auth/refresh, or log in again." | "Perbarui di /v1/auth/refresh atau login ulang."
+    InvalidCredentials = "invalid_credentials" 401 "The e-mail address or the password is wrong." | "Alamat surel atau kata sandi salah."; "Check both; a forgotten password can be reset." | "Periksa keduanya; kata sandi yang lupa dapat diatur ulang."
+    Forbidden = "forbidden" 403 "Your role does not allow this." | "Peran Anda tidak mengizinkan ini."; "Ask an owner of the aggregator for a role with the permission named in the detail." | "Minta pemilik agregator memberi peran dengan izin yang disebut."
+    AggregatorSuspended = "aggregator_suspended" 403 "The aggregator is not active: its data can be read but not changed." | "Agregator tidak aktif: datanya dapat dibaca tetapi tidak dapat diubah."; "Ask the platform operator to activate it." | "Minta operator platform mengaktifkannya."
+    NotFound = "not_found" 404 "There is no such thing here." | "Tidak ada hal seperti itu di sini."; "Check the address; a thing of another aggregator does not show." | "Periksa alamatnya; milik agregator lain tidak terlihat."
+    MethodNotAllowed = "method_not_allowed" 405 "This path does not know the method." | "Alamat ini tidak mengenal metode itu."; "Use one of the methods that the Allow header lists." | "Pakai metode yang tercantum di header Allow."
+    WrongState = "wrong_state" 409 "This step does not exist from the present state." | "Langkah ini tidak ada dari keadaan sekarang."; "Read the thing again and take a step that its state allows." | "Baca ulang dan pilih langkah yang diizinkan keadaannya."
+    ProductPublished = "product_published" 409 "A published product's reviewed fields can't be edited in place." | "Isian yang sudah ditinjau pada produk terbit tidak dapat diubah langsung."; "Unpublish it first, edit it, and publish it again; price and stock can change at once." | "Tarik dulu dari etalase, ubah, lalu terbitkan lagi; harga dan stok dapat berubah seketika."
+    NibRequired = "nib_required" 409 "The merchant has no NIB on file: aggregated goods may not be published without the producer's NIB (Permendag 31/2023, article 33)." | "NIB pelaku usaha belum ada: barang agregasi tidak boleh terbit tanpa NIB produsen (Permendag 31/2023 pasal 33)."; "Enter the merchant's NIB, then publish." | "Isi NIB pelaku usaha, lalu terbitkan."
+    MerchantNotActive = "merchant_not_active" 409 "The merchant is not active." | "Pelaku usaha tidak aktif."; "Verify or reinstate the merchant first." | "Verifikasi atau aktifkan kembali pelaku usaha lebih dulu."
+    ProductIncomplete = "product_incomplete" 409 "The product lacks something that a storefront needs." | "Produk belum memiliki hal yang diperlukan etalase."; "Add what the detail names." | "Lengkapi hal yang disebut."
+    MerchantIncomplete = "merchant_incomplete" 409 "The merchant lacks something that verification needs." | "Pelaku usaha belum memiliki hal yang diperlukan verifikasi."; "Add what the detail names." | "Lengkapi hal yang disebut."
+    NotMutiara = "not_mutiara" 409 "Only mutiara can stand in a featured slot." | "Hanya mutiara yang dapat menempati slot unggulan."; "Nominate the product and have it accepted first." | "Nominasikan produk dan tunggu diterima lebih dulu."
+    ProductNotPublished = "product_not_published" 409 "The product is not published." | "Produk belum terbit."; "Publish it first." | "Terbitkan lebih dulu."
+    InUse = "in_use" 409 "Other things depend on it." | "Ada hal lain yang bergantung padanya."; "Archive it instead of deleting it." | "Arsipkan, jangan dihapus."
+    DuplicateNib = "duplicate_nib" 409 "Another merchant of this aggregator has this NIB." | "NIB ini sudah dipakai pelaku usaha lain di agregator ini."; "Find that merchant, or correct the number." | "Cari pelaku usaha itu, atau perbaiki nomornya."
+    DuplicateSlug = "duplicate_slug" 409 "The slug is taken." | "Slug itu sudah dipakai."; "Choose another slug." | "Pilih slug lain."
+    DuplicateSku = "duplicate_sku" 409 "Another variant of this product has this SKU." | "SKU ini sudah dipakai varian lain produk ini."; "Use another SKU." | "Pakai SKU lain."
+    DuplicateNomination = "duplicate_nomination" 409 "The product is already mutiara or under review." | "Produk ini sudah mutiara atau sedang ditinjau."; "Wait for the decision, or read the open nomination." | "Tunggu keputusannya, atau baca nominasi yang terbuka."
+    AlreadyMember = "already_member" 409 "This person is already a member." | "Orang ini sudah menjadi anggota."; "Change the member's role instead." | "Ubah peran anggota itu."
+    LastOwner = "last_owner" 409 "The last owner can't be removed or demoted." | "Pemilik terakhir tidak dapat dihapus atau diturunkan."; "Make another member an owner first." | "Jadikan anggota lain sebagai pemilik lebih dulu."
+    ConflictOfInterest = "conflict_of_interest" 409 "Who nominated a product never scores it." | "Pengusul produk tidak boleh menilainya."; "Let another reviewer score it." | "Biarkan penilai lain menilainya."
+    NotEnoughScores = "not_enough_scores" 409 "Too few reviewers have scored." | "Penilai belum cukup."; "Wait until the number of reviewers in the detail has scored." | "Tunggu sampai jumlah penilai yang disebut telah menilai."
+    BelowThreshold = "below_threshold" 409 "The scores do not reach what a mutiara needs." | "Nilai belum mencapai syarat mutiara."; "Decline with the actions that would help, or have it scored again later." | "Tolak dengan langkah perbaikan, atau nilai lagi nanti."
+    SlotFull = "slot_overlap" 409 "Another fixed booking holds this place at that time." | "Tempat itu sudah dipesan pada waktu tersebut."; "Choose another time or place." | "Pilih waktu atau tempat lain."
+    IdempotencyInFlight = "idempotency_in_flight" 409 "The first request with this key is still running." | "Permintaan pertama dengan kunci ini masih berjalan."; "Try again after Retry-After seconds." | "Coba lagi setelah Retry-After detik."
+    InvitationUsed = "invitation_used" 409 "The invitation was used, taken back, or has expired." | "Undangan sudah dipakai, ditarik, atau kedaluwarsa."; "Ask for a new invitation." | "Minta undangan baru."
+    PreconditionFailed = "precondition_failed" 412 "The thing has changed since you read it." | "Data sudah berubah sejak Anda membacanya."; "Read it again and repeat the edit with its present ETag." | "Baca ulang lalu ulangi dengan ETag terbaru."
+    PayloadTooLarge = "payload_too_large" 413 "The body is too large." | "Isi permintaan terlalu besar."; "Stay below the limit in the detail." | "Jangan melebihi batas yang disebut."
+    UnsupportedMediaType = "unsupported_media_type" 415 "This content type is not taken here." | "Jenis isi ini tidak diterima di sini."; "Send the content type that the API document names." | "Kirim jenis isi yang disebut dokumen API."
+    ValidationFailed = "validation_failed" 422 "Some fields are not right." | "Beberapa isian belum benar."; "Correct every field listed in errors." | "Perbaiki setiap isian di errors."
+    IdempotencyKeyReused = "idempotency_key_reused" 422 "The key was used for another request." | "Kunci itu sudah dipakai untuk permintaan lain."; "Use a new key for a new request." | "Pakai kunci baru untuk permintaan baru."
+    UnknownField = "unknown_field" 422 "There is no such field." | "Isian itu tidak ada."; "Remove it." | "Hapus isian itu."
+    ReadOnlyField = "read_only_field" 422 "The server sets this field." | "Isian ini diisi oleh server."; "Remove it." | "Hapus isian itu."
+    WrongType = "wrong_type" 422 "The field has another JSON type." | "Jenis JSON isian ini lain."; "Send the type that the API document names." | "Kirim jenis yang disebut dokumen API."
+    Required = "required" 422 "The field must have a value." | "Isian ini wajib."; "Give it a value." | "Isi nilainya."
+    TooShort = "too_short" 422 "The text is too short." | "Teks terlalu pendek."; "Write more." | "Tulis lebih panjang."
+    TooLong = "too_long" 422 "The text or list is too long." | "Teks atau daftar terlalu panjang."; "Shorten it." | "Pendekkan."
+    InvalidCharacters = "invalid_characters" 422 "The text has control, direction or unassigned characters." | "Teks memuat karakter kendali, arah, atau tak terdefinisi."; "Remove them." | "Hapus karakter itu."
+    InvalidEmail = "invalid_email" 422 "This is not an e-mail address." | "Ini bukan alamat surel."; "Write it as name@example.id." | "Tulis seperti nama@contoh.id."
+    InvalidPhone = "invalid_phone" 422 "This is not a phone number." | "Ini bukan nomor telepon."; "Write it as +6281234567890." | "Tulis seperti +6281234567890."
+    InvalidSlug = "invalid_slug" 422 "A slug has 2 to 80 of a-z, 0-9 and single dashes." | "Slug terdiri dari 2 sampai 80 huruf a-z, angka, dan tanda hubung tunggal."; "Write it as keripik-tempe." | "Tulis seperti keripik-tempe."
+    ReservedSlug = "reserved_slug" 422 "This slug is kept for the platform." | "Slug ini dicadangkan platform."; "Choose another one." | "Pilih yang lain."
+    InvalidNib = "invalid_nib" 422 "A NIB has 13 digits." | "NIB terdiri dari 13 angka."; "Copy it from the OSS document." | "Salin dari dokumen OSS."
+    InvalidRegion = "invalid_region" 422 "There is no active region of that kind with this code." | "Tidak ada wilayah aktif yang sesuai dengan kode itu."; "Search /v1/regions for a regency or district." | "Cari kabupaten, kota, atau kecamatan di /v1/regions."
+    InvalidLocale = "invalid_locale" 422 "This language is not offered." | "Bahasa ini belum tersedia."; "Use id or en." | "Pakai id atau en."
+    InvalidMoney = "invalid_money" 422 "This is not an amount of money." | "Ini bukan jumlah uang."; "Write whole rupiah as a decimal string, such as \"75000\"." | "Tulis rupiah bulat sebagai teks, misalnya \"75000\"."
+    InvalidCurrency = "invalid_currency" 422 "This currency is not taken here." | "Mata uang ini tidak diterima di sini."; "Use IDR." | "Pakai IDR."
+    OutOfRange = "out_of_range" 422 "The number is outside its bounds." | "Angka di luar batas."; "Stay within the bounds of the API document." | "Ikuti batas pada dokumen API."
+    InvalidChoice = "invalid_choice" 422 "This is not one of the choices." | "Ini bukan salah satu pilihan."; "Use one of the values of the API document." | "Pakai salah satu nilai pada dokumen API."
+    InvalidHandle = "invalid_handle" 422 "This is not an account of that network." | "Ini bukan akun jaringan tersebut."; "Write the account name or paste its page address." | "Tulis nama akun atau tempel alamat halamannya."
+    InvalidTimeZone = "invalid_time_zone" 422 "There is no such time zone." | "Zona waktu itu tidak ada."; "Use an IANA name such as Asia/Jakarta." | "Pakai nama IANA seperti Asia/Jakarta."
+    InvalidPeriod = "invalid_period" 422 "The end must be later than the start." | "Akhir harus sesudah awal."; "Correct one of the two." | "Perbaiki salah satunya."
+    InvalidDate = "invalid_date" 422 "This is not a date or time of the expected form." | "Ini bukan tanggal atau waktu dengan bentuk yang diharapkan."; "Write RFC 3339, such as 2026-11-24T03:00:00Z." | "Tulis RFC 3339, misalnya 2026-11-24T03:00:00Z."
+    InvalidId = "invalid_id" 422 "This is not an id." | "Ini bukan id."; "Send the UUID that the API gave." | "Kirim UUID yang diberikan API."
+    InvalidColour = "invalid_colour" 422 "This is not a colour." | "Ini bukan warna."; "Write it as #1a6b54." | "Tulis seperti #1a6b54."
+    InvalidRubric = "invalid_rubric" 422 "A rubric's weights must add up to 100." | "Bobot rubrik harus berjumlah 100."; "Correct the weights." | "Perbaiki bobotnya."
+    MissingScore = "missing_score" 422 "A criterion has no score." | "Ada kriteria tanpa nilai."; "Score every criterion of the rubric." | "Nilai semua kriteria rubrik."
+    UnknownCriterion = "unknown_criterion" 422 "The rubric has no such criterion." | "Rubrik tidak memiliki kriteria itu."; "Use the keys of the rubric." | "Pakai kunci kriteria pada rubrik."
+    UnknownReference = "unknown_reference" 422 "The thing that this field names does not exist." | "Hal yang disebut isian ini tidak ada."; "Use an id that you can read." | "Pakai id yang dapat Anda baca."
+    DuplicateEntry = "duplicate_entry" 422 "The list names the same thing twice." | "Daftar menyebut hal yang sama dua kali."; "Name it once." | "Sebut satu kali."
+    InsufficientStock = "insufficient_stock" 422 "The stock can't go below zero." | "Stok tidak dapat kurang dari nol."; "Take at most what is there." | "Ambil paling banyak yang tersedia."
+    PasswordTooShort = "password_too_short" 422 "A password has at least 12 characters." | "Kata sandi paling sedikit 12 karakter."; "Use several words." | "Pakai beberapa kata."
+    PasswordTooLong = "password_too_long" 422 "A password has at most 128 characters." | "Kata sandi paling banyak 128 karakter."; "Shorten it." | "Pendekkan."
+    PasswordTooCommon = "password_too_common" 422 "This password is easy to guess." | "Kata sandi ini mudah ditebak."; "Use several words that don't belong together." | "Pakai beberapa kata yang tidak berhubungan."
+    NotAPicture = "not_a_picture" 422 "The file is not a JPEG, PNG or WebP picture." | "Berkas bukan gambar JPEG, PNG, atau WebP."; "Send the photo itself in one of these formats." | "Kirim foto dalam salah satu format itu."
+    PictureTooLarge = "picture_too_large" 422 "The picture has too many pixels." | "Piksel gambar terlalu banyak."; "Send at most 40 megapixels and 12,000 pixels a side." | "Kirim paling banyak 40 megapiksel dan 12.000 piksel per sisi."
+    PictureTooSmall = "picture_too_small" 422 "The picture is too small to show." | "Gambar terlalu kecil untuk ditampilkan."; "Send at least 100 by 100 pixels." | "Kirim paling kecil 100 kali 100 piksel."
+    PictureDamaged = "picture_damaged" 422 "The picture can't be decoded." | "Gambar tidak dapat dibuka."; "Save it again and send it once more." | "Simpan ulang lalu kirim kembali."
+    PreconditionRequired = "precondition_required" 428 "This change needs If-Match." | "Perubahan ini memerlukan If-Match."; "Send the ETag that you read as If-Match." | "Kirim ETag yang Anda baca sebagai If-Match."
+    RateLimited = "rate_limited" 429 "Too many requests." | "Terlalu banyak permintaan."; "Wait Retry-After seconds." | "Tunggu Retry-After detik."
+    HeadersTooLarge = "headers_too_large" 431 "The header fields are too large." | "Header terlalu besar."; "Send less than 16 KiB of headers." | "Kirim header kurang dari 16 KiB."
+    Internal = "internal" 500 "Something broke on our side." | "Terjadi kesalahan di pihak kami."; "Try again; when it stays, tell us the request id." | "Coba lagi; bila tetap terjadi, beri tahu kami id permintaan."
+    Overloaded = "overloaded" 503 "The server is busy." | "Server sedang sibuk."; "Try again after Retry-After seconds." | "Coba lagi setelah Retry-After detik."
+    Unavailable = "unavailable" 503 "The database is away." | "Basis data sedang tidak tersedia."; "Try again after Retry-After seconds; nothing was changed." | "Coba lagi setelah Retry-After detik; tidak ada yang berubah."
+    StorageFull = "storage_full" 507 "There is no space left to store this." | "Ruang penyimpanan habis."; "Try again later; nothing was changed." | "Coba lagi nanti; tidak ada yang berubah."
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A rule that says no to the whole request: a code, and what it says about this case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which rule.
+    pub code: Code,
+    /// About this case, such as the state that the thing is in.
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with a detail.
+    pub fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: Some(detail.into()) }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, detail: None }
+    }
+}

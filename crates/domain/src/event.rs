@@ -1,0 +1,137 @@
+//! What can happen: the kinds of the event log. An event's public name is `thing.happened`.
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $public:ident),+ $(,)?) => {
+        /// A kind of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$doc])* $variant),+ }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The public name, such as `merchant.verified`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// Whether it may change what a storefront shows: such an event ends the validity of cached answers.
+            #[must_use]
+            pub const fn is_public(self) -> bool {
+                match self { $(Self::$variant => events!(@ $public)),+ }
+            }
+        }
+    };
+    (@ public) => { true };
+    (@ private) => { false };
+}
+
+events! {
+    /// An aggregator was made.
+    AggregatorCreated = "aggregator.created" private,
+    /// An aggregator's name, texts or settings changed.
+    AggregatorUpdated = "aggregator.updated" public,
+    /// An aggregator went live, or came back.
+    AggregatorActivated = "aggregator.activated" public,
+    /// An aggregator was suspended.
+    AggregatorSuspended = "aggregator.suspended" public,
+    /// An aggregator was closed for good.
+    AggregatorClosed = "aggregator.closed" public,
+    /// Somebody was invited.
+    InvitationCreated = "invitation.created" private,
+    /// An invitation was taken back.
+    InvitationRevoked = "invitation.revoked" private,
+    /// An invitation was accepted.
+    InvitationAccepted = "invitation.accepted" private,
+    /// A member's role changed.
+    MemberUpdated = "member.updated" private,
+    /// A member was removed.
+    MemberRemoved = "member.removed" private,
+    /// An account was made.
+    UserCreated = "user.created" private,
+    /// An account's own data changed.
+    UserUpdated = "user.updated" private,
+    /// A password changed.
+    UserPasswordChanged = "user.password_changed" private,
+    /// Somebody logged in.
+    SessionStarted = "session.started" private,
+    /// A session ended.
+    SessionEnded = "session.ended" private,
+    /// An old refresh token came back: its family was ended.
+    SessionReuseDetected = "session.reuse_detected" private,
+    /// A category was made.
+    CategoryCreated = "category.created" public,
+    /// A category changed.
+    CategoryUpdated = "category.updated" public,
+    /// A merchant was onboarded.
+    MerchantCreated = "merchant.created" private,
+    /// A merchant's data changed.
+    MerchantUpdated = "merchant.updated" public,
+    /// A merchant was submitted for verification.
+    MerchantSubmitted = "merchant.submitted" private,
+    /// A merchant was sent back with requests.
+    MerchantChangesRequested = "merchant.changes_requested" private,
+    /// A merchant was verified.
+    MerchantVerified = "merchant.verified" public,
+    /// A merchant was suspended.
+    MerchantSuspended = "merchant.suspended" public,
+    /// A suspended merchant came back.
+    MerchantReinstated = "merchant.reinstated" public,
+    /// A merchant was archived.
+    MerchantArchived = "merchant.archived" public,
+    /// A draft merchant was deleted.
+    MerchantDeleted = "merchant.deleted" private,
+    /// A channel was set.
+    ChannelSet = "channel.set" public,
+    /// A channel was removed.
+    ChannelRemoved = "channel.removed" public,
+    /// A product was made.
+    ProductCreated = "product.created" private,
+    /// A product changed.
+    ProductUpdated = "product.updated" public,
+    /// A product was submitted for review.
+    ProductSubmitted = "product.submitted" private,
+    /// A product was sent back with requests.
+    ProductChangesRequested = "product.changes_requested" private,
+    /// A product was published.
+    ProductPublished = "product.published" public,
+    /// A product was taken off the storefront.
+    ProductUnpublished = "product.unpublished" public,
+    /// A product was archived.
+    ProductArchived = "product.archived" public,
+    /// A draft product was deleted.
+    ProductDeleted = "product.deleted" private,
+    /// A variant's stock changed.
+    StockChanged = "stock.changed" public,
+    /// A picture was uploaded.
+    MediaUploaded = "media.uploaded" private,
+    /// A product was nominated.
+    NominationCreated = "nomination.created" private,
+    /// A reviewer scored.
+    NominationScored = "nomination.scored" private,
+    /// A nomination was accepted: the product is mutiara.
+    NominationAccepted = "nomination.accepted" public,
+    /// A nomination was declined.
+    NominationDeclined = "nomination.declined" private,
+    /// A nomination was withdrawn.
+    NominationWithdrawn = "nomination.withdrawn" private,
+    /// A collection was made.
+    CollectionCreated = "collection.created" public,
+    /// A collection changed.
+    CollectionUpdated = "collection.updated" public,
+    /// A collection was deleted.
+    CollectionDeleted = "collection.deleted" public,
+    /// A slot was booked.
+    SlotCreated = "slot.created" public,
+    /// A slot changed.
+    SlotUpdated = "slot.updated" public,
+    /// A slot was deleted.
+    SlotDeleted = "slot.deleted" public,
+    /// A slot's time began or ended.
+    SlotTurned = "slot.turned" public,
+    /// A buyer made contact.
+    LeadCreated = "lead.created" private,
+    /// A lead's status or notes changed.
+    LeadUpdated = "lead.updated" private,
+}

@@ -1,0 +1,264 @@
+//! Leads: buyers' contacts, and the words and link they start with.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::code::Code;
+use crate::locale::Locale;
+use crate::money::Money;
+use crate::phone::Phone;
+use crate::text::{Prose, choices, cut};
+
+/// The most characters of a WhatsApp text.
+pub const MAX_TEXT: usize = 1000;
+
+/// What staff write about a lead; may be empty.
+pub type LeadNote = Prose<0, 2000>;
+
+choices! {
+    /// Where a lead stands.
+    pub enum LeadStatus {
+        /// Nobody has answered yet.
+        New = "new",
+        /// The merchant and the buyer are talking.
+        Contacted = "contacted",
+        /// It became a sale.
+        Won = "won",
+        /// It did not.
+        Lost = "lost",
+        /// It was no buyer.
+        Spam = "spam",
+    }
+}
+
+impl LeadStatus {
+    /// The next status, or `WrongState` where there is no such step: new, contacted, then won or lost; spam from any.
+    pub fn change_to(self, next: Self) -> Result<Self, Code> {
+        match (self, next) {
+            (Self::Spam, Self::Spam) => Err(Code::WrongState),
+            (Self::New, Self::Contacted) | (Self::Contacted, Self::Won | Self::Lost) | (_, Self::Spam) => {
+                Ok(next)
+            }
+            _ => Err(Code::WrongState),
+        }
+    }
+}
+
+choices! {
+    /// Where the buyer came from.
+    pub enum LeadSource {
+        /// A page of ours.
+        Web = "web",
+        /// A shop app.
+        App = "app",
+        /// A shared link.
+        Share = "share",
+        /// A QR code, on a pack or a stall.
+        Qr = "qr",
+        /// A WhatsApp chat or status.
+        Whatsapp = "whatsapp",
+        /// Instagram.
+        Instagram = "instagram",
+        /// Facebook.
+        Facebook = "facebook",
+        /// TikTok.
+        Tiktok = "tiktok",
+        /// Anywhere else.
+        Other = "other",
+    }
+}
+
+/// The digits of Crockford's base 32: no I, L, O and U.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A lead's short code, which people read to each other: 8 digits of Crockford's base 32, 40 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LeadCode([u8; 5]);
+
+impl LeadCode {
+    /// Takes bytes that the caller draws at random.
+    pub const fn from_bytes(bytes: [u8; 5]) -> Self {
+        Self(bytes)
+    }
+
+    /// Takes a code as people write it: in small letters, with dashes or spaces, with O for 0, and I or L for 1.
+    pub fn parse(text: &str) -> Result<Self, Code> {
+        let mut bits = 0_u64;
+        let mut digits = 0;
+        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+            let c = match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c => c,
+            };
+            let value =
+                ALPHABET.iter().position(|digit| char::from(*digit) == c).ok_or(Code::InvalidCharacters)?;
+            digits += 1;
+            if digits > 8 {
+                return Err(Code::TooLong);
+            }
+            bits = bits << 5 | value as u64;
+        }
+        match digits {
+            0 => Err(Code::Required),
+            8 => {
+                let [_, _, _, bytes @ ..] = bits.to_be_bytes();
+                Ok(Self(bytes))
+            }
+            _ => Err(Code::TooShort),
+        }
+    }
+}
+
+/// The 8 digits, without a dash.
+impl fmt::Display for LeadCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = self.0.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        let digit = |at: usize| char::from(ALPHABET[(bits >> (35 - 5 * at)) as usize & 31]);
+        f.pad(&(0..8).map(digit).collect::<String>())
+    }
+}
+
+/// What a buyer's first message says: which product, at what price, where it was seen, and the lead's code, by which
+/// the merchant finds the lead. At most [`MAX_TEXT`] characters: a long name is shortened, an overlong address left out.
+pub fn contact_text(
+    locale: Locale,
+    product: &str,
+    price: Option<Money>,
+    url: &str,
+    code: LeadCode,
+) -> String {
+    let product = cut(product, 200);
+    let price = price.map(|price| format!(" ({})", price.display(locale))).unwrap_or_default();
+    let url = if url.chars().count() <= 500 { format!("\n{url}") } else { String::new() };
+    match locale {
+        Locale::Id => {
+            format!(
+                "Halo, saya tertarik dengan {product}{price}. Apakah masih tersedia? Terima kasih.{url}\nKode: {code}"
+            )
+        }
+        Locale::En => {
+            format!(
+                "Hello, I am interested in {product}{price}. Is it still available? Thank you.{url}\nCode: {code}"
+            )
+        }
+    }
+}
+
+/// All but RFC 3986's unreserved characters; so a space is `%20`.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The click-to-chat address that opens WhatsApp with the text written. Of the text, the first [`MAX_TEXT`] characters.
+pub fn whatsapp_link(phone: &Phone, text: &str) -> String {
+    format!("https://wa.me/{}?text={}", phone.wa_digits(), utf8_percent_encode(cut(text, MAX_TEXT), ESCAPED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
+    fn phone() -> Phone {
+        Phone::parse("+6281234567890").expect("a phone number")
+    }
+
+    #[test]
+    fn only_the_documented_steps_exist() {
+        use LeadStatus::*;
+        let steps = [
+            (New, Contacted),
+            (Contacted, Won),
+            (Contacted, Lost),
+            (New, Spam),
+            (Contacted, Spam),
+            (Won, Spam),
+            (Lost, Spam),
+        ];
+        for &from in LeadStatus::ALL {
+            for &to in LeadStatus::ALL {
+                let expected = if steps.contains(&(from, to)) { Ok(to) } else { Err(Code::WrongState) };
+                assert_eq!(from.change_to(to), expected, "{from} {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_is_what_whatsapp_documents() {
+        assert_eq!(
+            whatsapp_link(&phone(), "Halo, saya tertarik dengan Keripik Tempe & Sambal"),
+            "https://wa.me/6281234567890?text=Halo%2C%20saya%20tertarik%20dengan%20Keripik%20Tempe%20%26%20Sambal"
+        );
+    }
+
+    #[test]
+    fn a_link_text_is_cut_between_characters() {
+        let link = whatsapp_link(&phone(), &"é".repeat(1001));
+        assert_eq!(link.matches("%C3%A9").count(), 1000);
+    }
+
+    #[test]
+    fn a_code_is_read_as_people_write_it() {
+        assert_eq!(LeadCode::from_bytes([0; 5]).to_string(), "00000000");
+        assert_eq!(LeadCode::from_bytes([255; 5]).to_string(), "ZZZZZZZZ");
+        assert_eq!(LeadCode::from_bytes([0, 0, 0, 0, 33]).to_string(), "00000011");
+        let code = LeadCode::parse("01AB-CDEF");
+        for text in ["olabcdef", "OIab cdef", " 01ABCDEF "] {
+            assert_eq!(LeadCode::parse(text), code, "{text}");
+        }
+        for (bad, fault) in [
+            ("", Code::Required),
+            ("0000000", Code::TooShort),
+            ("000000000", Code::TooLong),
+            ("0000000U", Code::InvalidCharacters),
+            ("é0000000", Code::InvalidCharacters),
+        ] {
+            assert_eq!(LeadCode::parse(bad), Err(fault), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_first_message_is_polite_and_names_all() {
+        let code = LeadCode::from_bytes([0, 0, 0, 0, 33]);
+        let price = Money::rupiah(75_000).ok();
+        let url = "https://kapal.test/id/nusa/p/keripik-tempe";
+        assert_eq!(
+            contact_text(Locale::Id, "Keripik Tempe", price, url, code),
+            "Halo, saya tertarik dengan Keripik Tempe (Rp75.000). Apakah masih tersedia? Terima kasih.\n\
+             https://kapal.test/id/nusa/p/keripik-tempe\nKode: 00000011"
+        );
+        assert_eq!(
+            contact_text(Locale::En, "Tempeh Crisps", None, url, code),
+            "Hello, I am interested in Tempeh Crisps. Is it still available? Thank you.\n\
+             https://kapal.test/id/nusa/p/keripik-tempe\nCode: 00000011"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_reads_back(bytes in any::<[u8; 5]>()) {
+            let code = LeadCode::from_bytes(bytes);
+            prop_assert_eq!(LeadCode::parse(&code.to_string()), Ok(code));
+            prop_assert_eq!(LeadCode::parse(&code.to_string().to_lowercase()), Ok(code));
+        }
+
+        #[test]
+        fn a_link_gives_its_text_back(text in proptest::collection::vec(any::<char>(), 0..60).prop_map(String::from_iter)) {
+            let link = whatsapp_link(&phone(), &text);
+            prop_assert!(link.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.?=%-_~".contains(&b)));
+            let sent = link.split_once("?text=").expect("a text").1;
+            prop_assert_eq!(percent_decode_str(sent).decode_utf8().expect("UTF-8"), text);
+        }
+
+        #[test]
+        fn a_message_always_fits_and_has_the_code(product in "\\PC{0,400}", url in "https://[a-z/]{1,900}", bytes in any::<[u8; 5]>()) {
+            let code = LeadCode::from_bytes(bytes);
+            for &locale in Locale::ALL {
+                let text = contact_text(locale, &product, Money::rupiah(1_000_000_000_000).ok(), &url, code);
+                prop_assert!(text.chars().count() <= MAX_TEXT);
+                prop_assert!(text.ends_with(&code.to_string()));
+            }
+        }
+    }
+}

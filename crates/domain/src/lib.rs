@@ -1,0 +1,29 @@
+//! The values, states and rules of Kapal Induk. No IO, no clock, no async: everything here is a function of its
+//! arguments, so that a rule is read in one place and tested without a database.
+
+pub mod aggregator;
+pub mod category;
+pub mod channel;
+pub mod code;
+pub mod collection;
+pub mod event;
+pub mod faults;
+pub mod ids;
+pub mod lead;
+pub mod locale;
+pub mod media;
+pub mod merchant;
+pub mod money;
+pub mod nomination;
+pub mod permission;
+pub mod phone;
+pub mod product;
+pub mod region;
+pub mod rubric;
+pub mod slot;
+pub mod slug;
+pub mod text;
+pub mod user;
+
+pub use code::{Code, Refusal};
+pub use faults::{Fault, Faults};

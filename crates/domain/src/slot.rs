@@ -1,0 +1,172 @@
+//! Featured slots: places on a storefront that mutiara stand in for a time.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::code::Code;
+use crate::text::choices;
+
+/// The most products that one slot shows.
+pub const MAX_ITEMS: usize = 12;
+
+choices! {
+    /// Where on a storefront a slot is.
+    pub enum Place {
+        /// The one thing at the top of home.
+        HomeHero = "home_hero",
+        /// A row on home.
+        HomeRow = "home_row",
+        /// The top of a category.
+        CategoryTop = "category_top",
+        /// The national home; only the platform fills it.
+        National = "national",
+    }
+}
+
+choices! {
+    /// How a slot chooses its products.
+    pub enum SlotMode {
+        /// The products that staff put in, in their order.
+        Fixed = "fixed",
+    }
+}
+
+/// A stretch of time: from its start on, until just before its end; without an end, for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    starts_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+}
+
+impl Window {
+    /// `InvalidPeriod` unless the end is later than the start.
+    pub fn new(starts_at: DateTime<Utc>, ends_at: Option<DateTime<Utc>>) -> Result<Self, Code> {
+        match ends_at {
+            Some(end) if end <= starts_at => Err(Code::InvalidPeriod),
+            _ => Ok(Self { starts_at, ends_at }),
+        }
+    }
+
+    /// When it starts.
+    pub const fn starts_at(&self) -> DateTime<Utc> {
+        self.starts_at
+    }
+
+    /// When it ends; None when it stays open.
+    pub const fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.ends_at
+    }
+
+    /// Whether a moment is in it.
+    pub fn contains(&self, now: DateTime<Utc>) -> bool {
+        self.starts_at <= now && self.ends_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether the two have a moment in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.ends_at.is_none_or(|end| other.starts_at < end)
+            && other.ends_at.is_none_or(|end| self.starts_at < end)
+    }
+}
+
+/// When a slot is shown, and the time zone that its staff think in. The moments are UTC; the zone serves to show them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Schedule {
+    window: Window,
+    zone: Tz,
+}
+
+impl Schedule {
+    /// The zone is Asia/Jakarta unless another is named.
+    pub fn new(window: Window, zone: Option<Tz>) -> Self {
+        Self { window, zone: zone.unwrap_or(Tz::Asia__Jakarta) }
+    }
+
+    /// The time that it covers.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The time zone.
+    pub const fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// The start as a clock in the zone shows it.
+    pub fn local_start(&self) -> DateTime<Tz> {
+        self.window.starts_at.with_timezone(&self.zone)
+    }
+
+    /// The end as a clock in the zone shows it.
+    pub fn local_end(&self) -> Option<DateTime<Tz>> {
+        self.window.ends_at.map(|end| end.with_timezone(&self.zone))
+    }
+}
+
+/// A time zone by its IANA name, such as `Asia/Makassar`. `Tz::name` gives the name back.
+pub fn parse_time_zone(name: &str) -> Result<Tz, Code> {
+    name.parse().map_err(|_| Code::InvalidTimeZone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).expect("a time")
+    }
+
+    fn window(start: i64, end: Option<i64>) -> Window {
+        Window::new(at(start), end.map(at)).expect("a window")
+    }
+
+    #[test]
+    fn a_window_ends_after_its_start() {
+        assert_eq!(Window::new(at(5), Some(at(5))), Err(Code::InvalidPeriod));
+        assert_eq!(Window::new(at(5), Some(at(4))), Err(Code::InvalidPeriod));
+        assert!(Window::new(at(5), Some(at(6))).is_ok());
+        assert!(Window::new(at(5), None).is_ok());
+    }
+
+    #[test]
+    fn a_window_has_its_start_and_not_its_end() {
+        let (window, open) = (window(5, Some(7)), window(5, None));
+        assert_eq!([4, 5, 6, 7].map(|second| window.contains(at(second))), [false, true, true, false]);
+        assert!(open.contains(at(1_000_000)));
+    }
+
+    #[test]
+    fn windows_that_only_touch_do_not_overlap() {
+        assert!(!window(1, Some(5)).overlaps(&window(5, Some(9))));
+        assert!(window(1, Some(6)).overlaps(&window(5, Some(9))));
+        assert!(window(1, None).overlaps(&window(5, None)));
+        assert!(!window(5, None).overlaps(&window(1, Some(5))));
+    }
+
+    #[test]
+    fn a_schedule_is_shown_in_jakarta_unless_told_otherwise() {
+        let schedule = Schedule::new(window(0, Some(3600)), None);
+        assert_eq!(schedule.zone().name(), "Asia/Jakarta");
+        assert_eq!(schedule.local_start().to_rfc3339(), "1970-01-01T07:00:00+07:00");
+        let east = Schedule::new(schedule.window(), parse_time_zone("Asia/Jayapura").ok());
+        assert_eq!(east.local_end().map(|end| end.to_rfc3339()), Some("1970-01-01T10:00:00+09:00".into()));
+    }
+
+    #[test]
+    fn a_time_zone_has_an_iana_name() {
+        for bad in ["", "WIB", "asia/jakarta", "Asia/Batam", "+07:00", "Asia/Jakarta "] {
+            assert_eq!(parse_time_zone(bad), Err(Code::InvalidTimeZone), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn overlapping_is_having_a_moment_in_common(a in 0..20_i64, b in 0..20_i64, c in 1..20_i64, d in 1..20_i64, open in any::<bool>()) {
+            let (one, two) = (window(a, Some(a + c)), window(b, (!open).then_some(b + d)));
+            let common = (0..60).any(|second| one.contains(at(second)) && two.contains(at(second)));
+            prop_assert_eq!(one.overlaps(&two), common);
+            prop_assert_eq!(two.overlaps(&one), common);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Categories: global reference data.

@@ -1,0 +1,1 @@
+//! Channels: where a merchant is reached.

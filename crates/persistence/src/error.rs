@@ -1,0 +1,117 @@
+//! What a query can end with. Database errors are told apart here and nowhere else.
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use kapal_domain::{Code, Refusal};
+
+/// The result of everything that asks the database.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a query gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such row, or none that this handle may see.
+    #[error("not found")]
+    NotFound,
+    /// A rule says no.
+    #[error("refused: {}", .0.code)]
+    Refused(Refusal),
+    /// The thing has moved on to this version since the caller read it.
+    #[error("stale: now version {0}")]
+    Stale(i32),
+    /// No connection became free in time.
+    #[error("no free connection")]
+    Busy,
+    /// The database is away, restarting, or too slow.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// No space left.
+    #[error("storage full: {0}")]
+    StorageFull(String),
+    /// A bug of ours; the text is for the log alone.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::Refused(code.into())
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::NotFound => Self::NotFound,
+            DieselError::DatabaseError(kind, info) => from_database(kind, &*info),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<deadpool::managed::PoolError<diesel_async::pooled_connection::PoolError>> for Error {
+    fn from(error: deadpool::managed::PoolError<diesel_async::pooled_connection::PoolError>) -> Self {
+        match error {
+            deadpool::managed::PoolError::Timeout(_) => Self::Busy,
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> Error {
+    let message = info.message();
+    match kind {
+        DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation => {
+            let constraint = info.constraint_name().unwrap_or_default();
+            match code_of(constraint) {
+                Some(code) => code.into(),
+                None => Error::Internal(format!("{constraint}: {message}")),
+            }
+        }
+        DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
+            Error::Unavailable(message.into())
+        }
+        // The SQLSTATE is not handed through; these texts are PostgreSQL's own, in the C locale.
+        _ if message.starts_with("canceling statement due to")
+            || message.starts_with("terminating connection")
+            || message.starts_with("the database system is") =>
+        {
+            Error::Unavailable(message.into())
+        }
+        _ if message.contains("No space left on device") => Error::StorageFull(message.into()),
+        _ => Error::Internal(format!("{}: {message}", info.constraint_name().unwrap_or_default())),
+    }
+}
+
+/// The public code of a constraint. Citus appends a shard's number to the name.
+fn code_of(constraint: &str) -> Option<Code> {
+    let name = constraint.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    Some(match name {
+        "merchants_nib_key" => Code::DuplicateNib,
+        "aggregators_slug_key"
+        | "categories_slug_key"
+        | "merchants_slug_key"
+        | "products_slug_key"
+        | "collections_slug_key" => Code::DuplicateSlug,
+        "product_variants_sku_key" => Code::DuplicateSku,
+        "nominations_running_key" => Code::DuplicateNomination,
+        "memberships_pkey" => Code::AlreadyMember,
+        "merchants_region_code_fkey" => Code::InvalidRegion,
+        "products_aggregator_id_merchant_id_fkey"
+        | "products_category_id_fkey"
+        | "product_media_aggregator_id_media_id_fkey"
+        | "nominations_aggregator_id_product_id_fkey"
+        | "collection_products_aggregator_id_product_id_fkey"
+        | "slot_products_aggregator_id_product_id_fkey"
+        | "featured_slots_category_id_fkey"
+        | "invitations_merchant_fkey"
+        | "categories_parent_id_fkey" => Code::UnknownReference,
+        "leads_aggregator_id_product_id_fkey" | "leads_aggregator_id_merchant_id_fkey" => Code::InUse,
+        _ => return None,
+    })
+}

@@ -1,0 +1,1 @@
+//! Leads: contacts of buyers.

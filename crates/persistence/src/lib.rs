@@ -1,0 +1,83 @@
+//! The database, and the only ways to it: handles that are each one transaction and one PostgreSQL role. A handle
+//! carries its tenant and actor, so that a query without them can't be written outside this crate.
+
+// The ways to the database.
+mod db;
+mod error;
+mod heads;
+mod idempotency;
+mod identity;
+mod keys;
+mod log;
+mod migrate;
+mod objects;
+mod operator;
+mod page;
+mod sql;
+mod tenant;
+mod transaction;
+mod tx;
+
+// The things, one file per noun.
+mod aggregator;
+mod category;
+mod channel;
+mod collection;
+mod invitation;
+mod lead;
+mod mail;
+mod media;
+mod membership;
+mod merchant;
+mod nomination;
+mod password;
+mod product;
+mod projection;
+mod region;
+mod session;
+mod signing_key;
+mod slot;
+mod storefront;
+mod throttle;
+mod user;
+
+pub use db::{Db, Urls};
+pub use error::{Error, Result};
+pub use heads::Heads;
+pub use idempotency::{Answer, Claim, KeyClaim};
+pub use identity::{Access, IdentityTx, Membership};
+pub use keys::{Secret, Vault, hex, random, sha256};
+pub use log::{Change, Subject};
+pub use migrate::{migrate, pending, revert, role_password};
+pub use objects::Objects;
+pub use operator::OperatorTx;
+pub use page::{Cursor, CursorValue, Page};
+pub use tenant::{Actor, Scope, TenantTx};
+pub use transaction::Transaction;
+pub use tx::Tx;
+
+pub use aggregator::*;
+pub use category::*;
+pub use channel::*;
+pub use collection::*;
+pub use invitation::*;
+pub use lead::*;
+pub use mail::*;
+pub use media::*;
+pub use membership::*;
+pub use merchant::*;
+pub use nomination::*;
+pub use password::*;
+pub use product::*;
+pub use region::{RegionFilter, RegionRow};
+pub use session::*;
+pub use signing_key::SigningKey;
+pub use slot::*;
+pub use storefront::*;
+pub use throttle::*;
+pub use user::*;
+
+/// The number that a slug gets which is taken: 2, 3, 4, then ones that nobody else tries at the same time.
+pub(crate) fn suffix(attempt: u32) -> u32 {
+    if attempt <= 4 { attempt } else { 1_000 + u32::from_be_bytes(random()) % 1_000_000 }
+}

@@ -1,0 +1,459 @@
+//! Merchants of one aggregator.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgTextExpressionMethods,
+    QueryDsl, Queryable, Selectable, SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+use kapal_domain::event::EventKind;
+use kapal_domain::ids::MerchantId;
+use kapal_domain::merchant::{LegalName, MerchantAction, MerchantName, MerchantStatus, Nib, Scale, Story};
+use kapal_domain::phone::Phone;
+use kapal_domain::region::RegionCode;
+use kapal_domain::slug::Slug;
+use kapal_domain::{Code, Refusal};
+use kapal_schema::{merchant_access, merchants};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::identity::stored;
+use crate::region::escape_like;
+use crate::sql::sql;
+use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
+
+/// A merchant as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = merchants, check_for_backend(diesel::pg::Pg))]
+pub struct MerchantRow {
+    /// Id.
+    pub id: Uuid,
+    /// Part of public addresses.
+    pub slug: String,
+    /// Shop name.
+    pub name: String,
+    /// Name in the papers.
+    pub legal_name: Option<String>,
+    /// State.
+    pub status: String,
+    /// Regency, city or district.
+    pub region_code: String,
+    /// UMKM class (PP 7/2021, article 35).
+    pub scale: Option<String>,
+    /// What the class was derived from.
+    pub scale_basis: Option<String>,
+    /// Business identity number.
+    pub nib: Option<String>,
+    /// E.164.
+    pub phone: String,
+    /// The maker's story.
+    pub story: String,
+    /// What a reviewer asked for, or why the merchant is suspended.
+    pub status_reason: Option<String>,
+    /// Grows with each change.
+    pub version: i32,
+    /// When it was onboarded.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl MerchantRow {
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> MerchantId {
+        self.id.into()
+    }
+
+    fn status(&self) -> Result<MerchantStatus> {
+        stored(MerchantStatus::parse(&self.status))
+    }
+}
+
+/// A merchant's region with its province, as shown beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Code of the regency, city or district.
+    pub code: String,
+    /// Its name; a district with its regency, since district names repeat.
+    pub name: String,
+    /// Code of the province.
+    pub province_code: String,
+    /// Name of the province.
+    pub province_name: String,
+}
+
+/// A merchant with its place.
+#[derive(Debug, Clone)]
+pub struct Merchant {
+    /// The merchant.
+    pub row: MerchantRow,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// What a class was derived from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScaleClaim {
+    /// The class.
+    pub scale: Scale,
+    /// `declared`, `capital` or `sales`.
+    pub basis: &'static str,
+}
+
+/// A merchant to be onboarded.
+#[derive(Debug, Clone)]
+pub struct NewMerchant {
+    /// Shop name.
+    pub name: MerchantName,
+    /// Name in the papers.
+    pub legal_name: Option<LegalName>,
+    /// Regency, city or district.
+    pub region_code: RegionCode,
+    /// UMKM class.
+    pub scale: Option<ScaleClaim>,
+    /// Business identity number.
+    pub nib: Option<Nib>,
+    /// Business phone.
+    pub phone: Phone,
+    /// The maker's story.
+    pub story: Story,
+}
+
+/// What to change of a merchant: None keeps, `Some(None)` clears.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = merchants)]
+pub struct MerchantChanges {
+    /// Shop name.
+    pub name: Option<String>,
+    /// Name in the papers.
+    pub legal_name: Option<Option<String>>,
+    /// Regency, city or district.
+    pub region_code: Option<String>,
+    /// UMKM class.
+    pub scale: Option<Option<String>>,
+    /// What it was derived from.
+    pub scale_basis: Option<Option<String>>,
+    /// Business identity number.
+    pub nib: Option<Option<String>>,
+    /// Business phone.
+    pub phone: Option<String>,
+    /// The maker's story.
+    pub story: Option<String>,
+}
+
+/// Which merchants to list.
+#[derive(Debug, Clone, Default)]
+pub struct MerchantFilter {
+    /// Any of these states.
+    pub statuses: Vec<MerchantStatus>,
+    /// In this region or below it.
+    pub region: Option<RegionCode>,
+    /// Words of the name.
+    pub text: Option<String>,
+    /// With this NIB.
+    pub nib: Option<Nib>,
+}
+
+sql! {
+    FindPlaces { codes: Vec<String> => diesel::sql_types::Array<diesel::sql_types::Text> }
+    "SELECT r.code, CASE WHEN r.level = 'district' THEN r.name || ', ' || u.name ELSE r.name END AS name,
+            p.code AS province_code, p.name AS province_name
+     FROM regions r
+     JOIN regions p ON p.code = left(r.code, 2)
+     LEFT JOIN regions u ON u.code = r.parent_code
+     WHERE r.code = ANY ($1)"
+}
+
+#[derive(diesel::QueryableByName)]
+struct PlaceRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    code: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    province_code: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    province_name: String,
+}
+
+impl TenantTx<'_> {
+    /// Onboards a merchant as a draft. A hero's new merchant is his.
+    pub async fn insert_merchant(&mut self, new: &NewMerchant) -> Result<Merchant> {
+        let id = MerchantId::new();
+        if let Some(hero) = self.narrowed_to() {
+            // First, since the merchant's own policy asks for it.
+            self.grant_merchant(hero, id, "hero").await?;
+        }
+        let now = Utc::now();
+        let mut slug = Slug::from_name(new.name.as_str());
+        let base = slug.clone();
+        for attempt in 2.. {
+            let inserted = diesel::insert_into(merchants::table)
+                .values((
+                    merchants::aggregator_id.eq(self.tenant()),
+                    merchants::id.eq(id.uuid()),
+                    merchants::slug.eq(slug.as_str()),
+                    merchants::name.eq(new.name.as_str()),
+                    merchants::legal_name.eq(new.legal_name.as_ref().map(|n| n.as_str())),
+                    merchants::status.eq(MerchantStatus::Draft.as_str()),
+                    merchants::region_code.eq(new.region_code.as_str()),
+                    merchants::scale.eq(new.scale.map(|s| s.scale.as_str())),
+                    merchants::scale_basis.eq(new.scale.map(|s| s.basis)),
+                    merchants::nib.eq(new.nib.as_ref().map(|n| n.as_str())),
+                    merchants::phone.eq(new.phone.as_str()),
+                    merchants::story.eq(new.story.as_str()),
+                    merchants::created_at.eq(now),
+                    merchants::updated_at.eq(now),
+                ))
+                .on_conflict((merchants::aggregator_id, merchants::slug))
+                .do_nothing()
+                .returning(MerchantRow::as_returning())
+                .get_result::<MerchantRow>(&mut **self)
+                .await
+                .optional()?;
+            if let Some(row) = inserted {
+                self.record(
+                    Change::new(EventKind::MerchantCreated, Subject("merchant", row.id))
+                        .data(json!({ "slug": row.slug }))
+                        .from_to(serde_json::Value::Null, facts(&row)),
+                );
+                return self.placed(row).await;
+            }
+            slug = base.with_suffix(crate::suffix(attempt));
+        }
+        unreachable!("the loop ends by an insert or an error")
+    }
+
+    /// One merchant.
+    pub async fn merchant(&mut self, id: MerchantId) -> Result<Merchant> {
+        let row = merchants::table
+            .find((self.tenant(), id.uuid()))
+            .select(MerchantRow::as_select())
+            .first::<MerchantRow>(&mut **self)
+            .await?;
+        self.placed(row).await
+    }
+
+    /// One merchant, locked until the end of the transaction.
+    pub(crate) async fn lock_merchant(&mut self, id: MerchantId) -> Result<MerchantRow> {
+        let row = merchants::table
+            .find((self.tenant(), id.uuid()))
+            .select(MerchantRow::as_select())
+            .for_update()
+            .first::<MerchantRow>(&mut **self)
+            .await?;
+        Ok(row)
+    }
+
+    /// Merchants by time of onboarding, the newest first.
+    pub async fn merchants(
+        &mut self,
+        filter: &MerchantFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Merchant>> {
+        let mut query = merchants::table
+            .filter(merchants::aggregator_id.eq(self.tenant()))
+            .select(MerchantRow::as_select())
+            .into_boxed();
+        if !filter.statuses.is_empty() {
+            let statuses: Vec<_> = filter.statuses.iter().map(|s| s.as_str()).collect();
+            query = query.filter(merchants::status.eq_any(statuses));
+        }
+        if let Some(region) = &filter.region {
+            let below = format!("{}.%", region.as_str());
+            query = query
+                .filter(merchants::region_code.eq(region.as_str()).or(merchants::region_code.ilike(below)));
+        }
+        if let Some(nib) = &filter.nib {
+            query = query.filter(merchants::nib.eq(nib.as_str()));
+        }
+        for word in filter.text.iter().flat_map(|t| t.split_whitespace()) {
+            query = query.filter(merchants::name.ilike(format!("%{}%", escape_like(word))));
+        }
+        if let Some(cursor) = after {
+            let (time, id) = cursor.time_and_id()?;
+            query = query.filter(
+                merchants::created_at.lt(time).or(merchants::created_at.eq(time).and(merchants::id.lt(id))),
+            );
+        }
+        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let rows = query
+            .order((merchants::created_at.desc(), merchants::id.desc()))
+            .limit(wanted)
+            .load::<MerchantRow>(&mut **self)
+            .await?;
+        let page = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id));
+        let places = self.places(page.items.iter().map(|row| row.region_code.clone()).collect()).await?;
+        Ok(page.map(|row| Merchant { place: place_of(&places, &row.region_code), row }))
+    }
+
+    /// Edits a merchant whose version is still `expected`.
+    pub async fn update_merchant(
+        &mut self,
+        id: MerchantId,
+        expected: i32,
+        changes: &MerchantChanges,
+    ) -> Result<Merchant> {
+        let before = self.lock_merchant(id).await?;
+        if before.version != expected {
+            return Err(Error::Stale(before.version));
+        }
+        if before.status()? == MerchantStatus::Archived {
+            return Err(Refusal::because(Code::WrongState, "An archived merchant is not edited.").into());
+        }
+        let row = diesel::update(merchants::table.find((self.tenant(), id.uuid())))
+            .set((
+                changes,
+                merchants::version.eq(merchants::version + 1),
+                merchants::updated_at.eq(Utc::now()),
+            ))
+            .returning(MerchantRow::as_returning())
+            .get_result::<MerchantRow>(&mut **self)
+            .await?;
+        self.record(
+            Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id))
+                .from_to(facts(&before), facts(&row)),
+        );
+        if row.status()? == MerchantStatus::Active {
+            self.project_merchant(id).await?;
+        }
+        self.placed(row).await
+    }
+
+    /// Takes a step of a merchant's life. `reason` is what a reviewer asks for, or why it is suspended.
+    pub async fn change_merchant_status(
+        &mut self,
+        id: MerchantId,
+        action: MerchantAction,
+        reason: Option<&str>,
+    ) -> Result<Merchant> {
+        let before = self.lock_merchant(id).await?;
+        let status = before
+            .status()?
+            .apply(action)
+            .map_err(|code| Refusal::because(code, format!("The merchant is {}.", before.status)))?;
+        let row = diesel::update(merchants::table.find((self.tenant(), id.uuid())))
+            .set((
+                merchants::status.eq(status.as_str()),
+                merchants::status_reason.eq(reason),
+                merchants::version.eq(merchants::version + 1),
+                merchants::updated_at.eq(Utc::now()),
+            ))
+            .returning(MerchantRow::as_returning())
+            .get_result::<MerchantRow>(&mut **self)
+            .await?;
+        let kind = match action {
+            MerchantAction::Submit => EventKind::MerchantSubmitted,
+            MerchantAction::RequestChanges => EventKind::MerchantChangesRequested,
+            MerchantAction::Verify => EventKind::MerchantVerified,
+            MerchantAction::Suspend => EventKind::MerchantSuspended,
+            MerchantAction::Reinstate => EventKind::MerchantReinstated,
+            MerchantAction::Archive => EventKind::MerchantArchived,
+        };
+        self.record(
+            Change::new(kind, Subject("merchant", row.id)).data(json!({ "status": row.status })).from_to(
+                json!({ "status": before.status }),
+                json!({ "status": row.status, "reason": reason }),
+            ),
+        );
+        // What a storefront shows of the merchant and of its products follows in this same transaction.
+        self.project_merchant(id).await?;
+        self.placed(row).await
+    }
+
+    /// Deletes a draft that nothing else refers to.
+    pub async fn delete_merchant(&mut self, id: MerchantId, expected: i32) -> Result<()> {
+        let row = self.lock_merchant(id).await?;
+        if row.version != expected {
+            return Err(Error::Stale(row.version));
+        }
+        if row.status()? != MerchantStatus::Draft {
+            return Err(Refusal::because(
+                Code::InUse,
+                format!("Only a draft is deleted; this is {}.", row.status),
+            )
+            .into());
+        }
+        let deleted =
+            diesel::delete(merchants::table.find((self.tenant(), id.uuid()))).execute(&mut **self).await;
+        match deleted {
+            Err(diesel::result::Error::DatabaseError(
+                diesel::result::DatabaseErrorKind::ForeignKeyViolation,
+                _,
+            )) => {
+                return Err(Code::InUse.into());
+            }
+            other => other?,
+        };
+        diesel::delete(
+            merchant_access::table
+                .filter(merchant_access::aggregator_id.eq(self.tenant()))
+                .filter(merchant_access::merchant_id.eq(id.uuid())),
+        )
+        .execute(&mut **self)
+        .await?;
+        self.record(
+            Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id))
+                .from_to(facts(&row), serde_json::Value::Null),
+        );
+        Ok(())
+    }
+
+    /// Lets a narrowed member see a merchant.
+    pub(crate) async fn grant_merchant(
+        &mut self,
+        user: Uuid,
+        merchant: MerchantId,
+        kind: &str,
+    ) -> Result<()> {
+        diesel::insert_into(merchant_access::table)
+            .values((
+                merchant_access::aggregator_id.eq(self.tenant()),
+                merchant_access::user_id.eq(user),
+                merchant_access::merchant_id.eq(merchant.uuid()),
+                merchant_access::kind.eq(kind),
+                merchant_access::created_at.eq(Utc::now()),
+            ))
+            .on_conflict_do_nothing()
+            .execute(&mut **self)
+            .await?;
+        Ok(())
+    }
+
+    async fn placed(&mut self, row: MerchantRow) -> Result<Merchant> {
+        let places = self.places(vec![row.region_code.clone()]).await?;
+        Ok(Merchant { place: place_of(&places, &row.region_code), row })
+    }
+
+    /// The places of these codes.
+    pub(crate) async fn places(&mut self, codes: Vec<String>) -> Result<Vec<Place>> {
+        let rows = FindPlaces { codes }.load::<PlaceRow>(&mut **self).await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| Place {
+                code: r.code,
+                name: r.name,
+                province_code: r.province_code,
+                province_name: r.province_name,
+            })
+            .collect())
+    }
+}
+
+fn place_of(places: &[Place], code: &str) -> Place {
+    places
+        .iter()
+        .find(|p| p.code == code)
+        .cloned()
+        .unwrap_or_else(|| unreachable!("regions are never deleted"))
+}
+
+/// What the audit chain keeps of a merchant. Its NIB and business phone are public; nothing personal stands here.
+fn facts(row: &MerchantRow) -> serde_json::Value {
+    json!({
+        "name": row.name, "legal_name": row.legal_name, "region_code": row.region_code, "scale": row.scale,
+        "scale_basis": row.scale_basis, "nib": row.nib, "phone": row.phone, "story": row.story, "status": row.status,
+    })
+}

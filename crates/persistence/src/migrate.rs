@@ -1,0 +1,245 @@
+//! Brings a database to this program's schema: roles, functions, migrations, partitions, reference data.
+
+use std::io::Cursor as Bytes;
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{Array, Double, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use kapal_domain::ids::AggregatorId;
+use uuid::Uuid;
+
+use crate::keys::{hex, sha256};
+use crate::{Error, Result, Secret};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+const FUNCTIONS: &str = include_str!("../../../migrations/functions.sql");
+const REGIONS: &str = include_str!("../data/regions.csv");
+const CATEGORIES: &str = include_str!("../data/categories.csv");
+
+/// The service roles. They own nothing and can't bypass row security.
+pub const ROLES: [&str; 4] = ["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
+
+/// Two servers that start together migrate once: the second waits on this lock.
+const LOCK: &str = "SELECT pg_advisory_lock(7241905)";
+
+/// The password of a service role on a server that asks for one: made from the root secret, stored nowhere.
+#[must_use]
+pub fn role_password(root: &Secret, role: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(root.derive(&format!("role:{role}")).expose())
+}
+
+/// Migrates as the owner at `owner_url`, then loads reference data as `kapal_ops` at `ops_url`. `passwords` is None
+/// where the server trusts its socket. Answers how many migrations were run.
+pub async fn migrate(owner_url: &str, ops_url: &str, passwords: Option<&Secret>) -> Result<usize> {
+    let roles = roles_sql(passwords);
+    let url = owner_url.to_owned();
+    let run = tokio::task::spawn_blocking(move || run_migrations(&url, &roles))
+        .await
+        .map_err(|e| Error::Internal(e.to_string()))??;
+    let mut ops =
+        AsyncPgConnection::establish(ops_url).await.map_err(|e| Error::Unavailable(e.to_string()))?;
+    diesel::sql_query("SELECT app.ensure_partitions()").execute(&mut ops).await?;
+    load_platform(&mut ops).await?;
+    load_regions(&mut ops).await?;
+    load_categories(&mut ops).await?;
+    Ok(run)
+}
+
+fn roles_sql(passwords: Option<&Secret>) -> String {
+    let mut sql = String::new();
+    for role in ROLES {
+        let password =
+            passwords.map_or(String::new(), |root| format!(" PASSWORD '{}'", role_password(root, role)));
+        sql.push_str(&format!(
+            "DO $$ BEGIN CREATE ROLE {role} LOGIN{password}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;\n"
+        ));
+    }
+    sql.push_str(
+        "DO $$ BEGIN ALTER ROLE kapal_public SET default_transaction_read_only = on; \
+         EXCEPTION WHEN insufficient_privilege OR internal_error THEN NULL; END $$;",
+    );
+    sql
+}
+
+/// diesel's own migrations want a blocking connection: this one blocks on the asynchronous one, on a thread for that.
+fn connect(url: &str) -> Result<AsyncConnectionWrapper<AsyncPgConnection>> {
+    diesel::Connection::establish(url).map_err(|e| Error::Unavailable(e.to_string()))
+}
+
+fn run_migrations(url: &str, roles: &str) -> Result<usize> {
+    let broken = |e: Box<dyn std::error::Error + Send + Sync>| Error::Internal(format!("migration: {e}"));
+    let mut owner = connect(url)?;
+    owner.batch_execute(LOCK)?;
+    owner.batch_execute("SET lock_timeout = '5s'; SET client_min_messages = warning")?;
+    owner.batch_execute(roles)?;
+    owner.batch_execute(FUNCTIONS)?;
+    Ok(owner.run_pending_migrations(MIGRATIONS).map_err(broken)?.len())
+}
+
+/// Takes back the newest migrations, for the test that every one can be undone.
+pub async fn revert(owner_url: &str) -> Result<usize> {
+    let url = owner_url.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut owner = connect(&url)?;
+        owner
+            .revert_all_migrations(MIGRATIONS)
+            .map(|reverted| reverted.len())
+            .map_err(|e| Error::Internal(format!("migration: {e}")))
+    })
+    .await
+    .map_err(|e| Error::Internal(e.to_string()))?
+}
+
+/// How many migrations of this program the database lacks.
+pub async fn pending(owner_url: &str) -> Result<usize> {
+    let url = owner_url.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut owner = connect(&url)?;
+        owner
+            .pending_migrations(MIGRATIONS)
+            .map(|p| p.len())
+            .map_err(|e| Error::Internal(format!("migration: {e}")))
+    })
+    .await
+    .map_err(|e| Error::Internal(e.to_string()))?
+}
+
+/// The platform's own aggregator row and the head of its log.
+async fn load_platform(ops: &mut AsyncPgConnection) -> Result<()> {
+    let id = AggregatorId::PLATFORM.uuid();
+    diesel::sql_query(
+        "INSERT INTO aggregators (id, slug, name, kind, status, national, created_at, updated_at) \
+         VALUES ($1, 'nasional', 'Kapal Induk', 'platform', 'active', false, now(), now()) ON CONFLICT DO NOTHING",
+    )
+    .bind::<SqlUuid, _>(id)
+    .execute(ops)
+    .await?;
+    diesel::sql_query(
+        "INSERT INTO tenant_heads (aggregator_id, audit_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<diesel::sql_types::Binary, _>(genesis(AggregatorId::PLATFORM))
+    .execute(ops)
+    .await?;
+    Ok(())
+}
+
+/// What the first entry of a tenant's audit chain is chained to.
+pub(crate) fn genesis(aggregator: AggregatorId) -> Vec<u8> {
+    sha256(format!("kapal-induk audit {aggregator}").as_bytes()).to_vec()
+}
+
+#[derive(serde::Deserialize)]
+struct RegionRow {
+    code: String,
+    parent_code: String,
+    level: String,
+    name: String,
+    latitude: f64,
+    longitude: f64,
+}
+
+async fn load_regions(ops: &mut AsyncPgConnection) -> Result<()> {
+    if is_loaded(ops, "regions", REGIONS).await? {
+        return Ok(());
+    }
+    let rows = csv::Reader::from_reader(Bytes::new(REGIONS)).into_deserialize::<RegionRow>();
+    let rows =
+        rows.collect::<Result<Vec<_>, _>>().map_err(|e| Error::Internal(format!("regions.csv: {e}")))?;
+    let codes: Vec<_> = rows.iter().map(|r| r.code.as_str()).collect();
+    // One level at a time: a parent must stand before its children.
+    for level in ["province", "regency", "district"] {
+        let rows: Vec<_> = rows.iter().filter(|r| r.level == level).collect();
+        diesel::sql_query(
+            "INSERT INTO regions (code, parent_code, level, name, latitude, longitude, search_name) \
+             SELECT r.* FROM unnest($1, $2, $3, $4, $5, $6, $7) AS r \
+             ON CONFLICT (code) DO UPDATE SET name = excluded.name, latitude = excluded.latitude, \
+             longitude = excluded.longitude, search_name = excluded.search_name, active = true",
+        )
+        .bind::<Array<Text>, _>(rows.iter().map(|r| r.code.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(
+            rows.iter()
+                .map(|r| (!r.parent_code.is_empty()).then_some(r.parent_code.as_str()))
+                .collect::<Vec<_>>(),
+        )
+        .bind::<Array<Text>, _>(rows.iter().map(|r| r.level.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(rows.iter().map(|r| r.name.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Double>, _>(rows.iter().map(|r| r.latitude).collect::<Vec<_>>())
+        .bind::<Array<Double>, _>(rows.iter().map(|r| r.longitude).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(rows.iter().map(|r| crate::region::search_name(&r.name)).collect::<Vec<_>>())
+        .execute(ops)
+        .await?;
+    }
+    // A code that an edition no longer has stays for those who bear it, and is offered to nobody else.
+    diesel::sql_query("UPDATE regions SET active = false WHERE code <> ALL ($1)")
+        .bind::<Array<Text>, _>(&codes)
+        .execute(ops)
+        .await?;
+    set_loaded(ops, "regions", REGIONS).await
+}
+
+#[derive(serde::Deserialize)]
+struct CategoryRow {
+    id: Uuid,
+    slug: String,
+    parent_slug: String,
+    name_id: String,
+    name_en: String,
+}
+
+/// The first categories. Those that are there already are the operator's and stay as they are.
+async fn load_categories(ops: &mut AsyncPgConnection) -> Result<()> {
+    if is_loaded(ops, "categories", CATEGORIES).await? {
+        return Ok(());
+    }
+    let rows = csv::Reader::from_reader(Bytes::new(CATEGORIES)).into_deserialize::<CategoryRow>();
+    let rows =
+        rows.collect::<Result<Vec<_>, _>>().map_err(|e| Error::Internal(format!("categories.csv: {e}")))?;
+    for (position, row) in rows.iter().enumerate() {
+        diesel::sql_query(
+            "INSERT INTO categories (id, slug, parent_id, name_id, name_en, position, created_at, updated_at) \
+             SELECT $1, $2, (SELECT id FROM categories WHERE slug = $3), $4, $5, $6, now(), now() ON CONFLICT DO NOTHING",
+        )
+        .bind::<SqlUuid, _>(row.id)
+        .bind::<Text, _>(&row.slug)
+        .bind::<Text, _>(&row.parent_slug)
+        .bind::<Text, _>(&row.name_id)
+        .bind::<Text, _>(&row.name_en)
+        .bind::<Integer, _>(i32::try_from(position).unwrap_or(i32::MAX))
+        .execute(ops)
+        .await?;
+    }
+    set_loaded(ops, "categories", CATEGORIES).await
+}
+
+#[derive(diesel::QueryableByName)]
+struct Edition {
+    #[diesel(sql_type = Text)]
+    sha256: String,
+}
+
+async fn is_loaded(ops: &mut AsyncPgConnection, name: &str, data: &str) -> Result<bool> {
+    let editions: Vec<Edition> = diesel::sql_query("SELECT sha256 FROM reference_editions WHERE name = $1")
+        .bind::<Text, _>(name)
+        .load(ops)
+        .await?;
+    Ok(editions.iter().any(|e| e.sha256 == digest(data)))
+}
+
+async fn set_loaded(ops: &mut AsyncPgConnection, name: &str, data: &str) -> Result<()> {
+    diesel::sql_query(
+        "INSERT INTO reference_editions (name, sha256) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256",
+    )
+    .bind::<Text, _>(name)
+    .bind::<Text, _>(digest(data))
+    .execute(ops)
+    .await?;
+    Ok(())
+}
+
+fn digest(data: &str) -> String {
+    hex(&sha256(data.as_bytes()))
+}

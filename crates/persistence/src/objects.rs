@@ -1,0 +1,70 @@
+//! Where picture files lie: a folder, addressed by the hash of the upload, so that a file never changes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// The store of picture files.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    root: PathBuf,
+}
+
+impl Objects {
+    /// A store in the folder `root`, which is made when first written to.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where the file of one width lies. The hash has been checked to be 64 hex digits.
+    #[must_use]
+    pub fn path(&self, hash: &str, width: u32) -> PathBuf {
+        self.root.join(&hash[..2]).join(hash).join(format!("{width}.jpg"))
+    }
+
+    /// Stores the files of one picture. A file is whole or not there, and one that is there is not written again.
+    pub async fn put(&self, hash: &str, files: Vec<(u32, Vec<u8>)>) -> Result<()> {
+        let files: Vec<_> = files.into_iter().map(|(width, bytes)| (self.path(hash, width), bytes)).collect();
+        let written = tokio::task::spawn_blocking(move || {
+            files.iter().try_for_each(|(path, bytes)| write(path, bytes))
+        });
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::StorageFull => {
+                Err(Error::StorageFull(error.to_string()))
+            }
+            Ok(Err(error)) => Err(Error::Internal(format!("storing a picture: {error}"))),
+            Err(error) => Err(Error::Internal(error.to_string())),
+        }
+    }
+
+    /// Reads one file; None when there is none.
+    pub async fn get(&self, hash: &str, width: u32) -> Result<Option<Vec<u8>>> {
+        match tokio::fs::read(self.path(hash, width)).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::Internal(format!("reading a picture: {error}"))),
+        }
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let partial = folder.join(format!(".{}.partial", uuid::Uuid::now_v7()));
+    let result = (|| {
+        let mut file = std::fs::File::create(&partial)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_data()?;
+        std::fs::rename(&partial, path)
+    })();
+    if result.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    result
+}

@@ -1,0 +1,28 @@
+//! Measures how long a photograph of 12 megapixels takes: `cargo run --release --example measure`.
+
+use std::time::Instant;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{Rgb, RgbImage};
+use kapal_pictures::prepare;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut noise = 1_u32;
+    let photo = RgbImage::from_fn(4000, 3000, |x, y| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let wave = ((x as f32 / 90.0).sin() + (y as f32 / 70.0).cos()) * 50.0 + 120.0;
+        let grain = (noise >> 27) as f32;
+        Rgb([wave + grain, wave * 0.8 + grain, 255.0 - wave].map(|value| value as u8))
+    });
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&photo)?;
+    println!("a JPEG of 4000 x 3000 pixels, {} KiB", bytes.len() / 1024);
+    for _ in 0..5 {
+        let start = Instant::now();
+        let picture = prepare(&bytes)?;
+        let took = start.elapsed();
+        let sizes = picture.renditions.iter().map(|one| (one.width, one.bytes.len() / 1024));
+        println!("{took:.1?} {:?}", sizes.collect::<Vec<_>>());
+    }
+    Ok(())
+}

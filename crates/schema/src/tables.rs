@@ -1,0 +1,651 @@
+// Generated from the migrations by `make schema`; a test compares them. Columns of types that only SQL files touch
+// (tsvector) are left out.
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    aggregators (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        status -> Text,
+        description_id -> Text,
+        description_en -> Text,
+        national -> Bool,
+        primary_colour -> Text,
+        demonstration -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    audit_entries (aggregator_id, seq) {
+        aggregator_id -> Uuid,
+        seq -> Int8,
+        entry -> Text,
+        hash -> Bytea,
+        id -> Uuid,
+        action -> Text,
+        actor_id -> Nullable<Uuid>,
+        subject_type -> Text,
+        subject_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    categories (id) {
+        id -> Uuid,
+        slug -> Text,
+        parent_id -> Nullable<Uuid>,
+        name_id -> Text,
+        name_en -> Text,
+        position -> Int4,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    channels (aggregator_id, merchant_id, kind) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        kind -> Text,
+        handle -> Text,
+        active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    collection_products (aggregator_id, collection_id, position) {
+        aggregator_id -> Uuid,
+        collection_id -> Uuid,
+        position -> Int4,
+        product_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    collections (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        slug -> Text,
+        title_id -> Text,
+        title_en -> Text,
+        description_id -> Text,
+        description_en -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    data_keys (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Int4,
+        wrapped -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    events (aggregator_id, seq, occurred_at) {
+        aggregator_id -> Uuid,
+        seq -> Int8,
+        occurred_at -> Timestamptz,
+        id -> Uuid,
+        kind -> Text,
+        subject_type -> Text,
+        subject_id -> Uuid,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    featured_slots (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        place -> Text,
+        category_id -> Nullable<Uuid>,
+        mode -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Nullable<Timestamptz>,
+        time_zone -> Text,
+        next_turn_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    idempotency_keys (aggregator_id, principal, method, route, key) {
+        aggregator_id -> Uuid,
+        principal -> Uuid,
+        method -> Text,
+        route -> Text,
+        key -> Text,
+        fingerprint -> Bytea,
+        answer -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    invitations (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        role -> Text,
+        merchant_id -> Nullable<Uuid>,
+        token_hash -> Bytea,
+        invited_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    leads (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        merchant_id -> Uuid,
+        product_id -> Uuid,
+        source -> Text,
+        locale -> Text,
+        status -> Text,
+        name_sealed -> Nullable<Bytea>,
+        phone_sealed -> Nullable<Bytea>,
+        consent_at -> Nullable<Timestamptz>,
+        note -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    login_throttles (key) {
+        key -> Bytea,
+        failures -> Int4,
+        blocked_until -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    mail_outbox (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        recipient -> Text,
+        kind -> Text,
+        sealed -> Bytea,
+        attempts -> Int4,
+        next_try_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        sent_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    media (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        hash -> Text,
+        width -> Int4,
+        height -> Int4,
+        widths -> Array<Int4>,
+        uploaded_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    memberships (aggregator_id, user_id) {
+        aggregator_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        email -> Text,
+        name -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    merchant_access (aggregator_id, user_id, merchant_id) {
+        aggregator_id -> Uuid,
+        user_id -> Uuid,
+        merchant_id -> Uuid,
+        kind -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    merchants (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        legal_name -> Nullable<Text>,
+        status -> Text,
+        region_code -> Text,
+        scale -> Nullable<Text>,
+        scale_basis -> Nullable<Text>,
+        nib -> Nullable<Text>,
+        phone -> Text,
+        story -> Text,
+        status_reason -> Nullable<Text>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    national_slot_products (aggregator_id, slot_id, position) {
+        aggregator_id -> Uuid,
+        slot_id -> Uuid,
+        position -> Int4,
+        origin_aggregator_id -> Uuid,
+        product_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    nominations (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        nominated_by -> Nullable<Uuid>,
+        reason -> Text,
+        status -> Text,
+        decision_reason -> Nullable<Text>,
+        actions -> Array<Text>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        score -> Nullable<Int4>,
+        stars -> Nullable<Int2>,
+        valid_until -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    password_resets (token_hash) {
+        token_hash -> Bytea,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    product_media (aggregator_id, product_id, position) {
+        aggregator_id -> Uuid,
+        product_id -> Uuid,
+        position -> Int4,
+        media_id -> Uuid,
+        hash -> Text,
+        width -> Int4,
+        height -> Int4,
+        widths -> Array<Int4>,
+        alt_id -> Text,
+        alt_en -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    product_translations (aggregator_id, product_id, locale) {
+        aggregator_id -> Uuid,
+        product_id -> Uuid,
+        locale -> Text,
+        name -> Text,
+        description -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    product_variants (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        sku -> Nullable<Text>,
+        name -> Text,
+        price_minor -> Int8,
+        currency -> Text,
+        stock -> Int4,
+        position -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    products (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        category_id -> Uuid,
+        slug -> Text,
+        status -> Text,
+        is_mutiara -> Bool,
+        stars -> Nullable<Int2>,
+        status_reason -> Nullable<Text>,
+        version -> Int4,
+        published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    published_aggregators (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        description_id -> Text,
+        description_en -> Text,
+        national -> Bool,
+        primary_colour -> Text,
+        demonstration -> Bool,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    published_collections (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        slug -> Text,
+        title_id -> Text,
+        title_en -> Text,
+        description_id -> Text,
+        description_en -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Nullable<Timestamptz>,
+        product_ids -> Array<Uuid>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    published_merchants (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        story -> Text,
+        region_code -> Text,
+        region_name -> Text,
+        province_code -> Text,
+        province_name -> Text,
+        whatsapp -> Nullable<Text>,
+        channels -> Jsonb,
+        created_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    published_products (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        slug -> Text,
+        merchant_id -> Uuid,
+        category_id -> Uuid,
+        translations -> Jsonb,
+        variants -> Jsonb,
+        images -> Jsonb,
+        is_mutiara -> Bool,
+        stars -> Nullable<Int2>,
+        published_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    published_slots (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        place -> Text,
+        category_slug -> Nullable<Text>,
+        starts_at -> Timestamptz,
+        ends_at -> Nullable<Timestamptz>,
+        origin_ids -> Array<Uuid>,
+        product_ids -> Array<Uuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    refresh_tokens (hash) {
+        hash -> Bytea,
+        session_id -> Uuid,
+        generation -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    regions (code) {
+        code -> Text,
+        parent_code -> Nullable<Text>,
+        level -> Text,
+        name -> Text,
+        latitude -> Float8,
+        longitude -> Float8,
+        active -> Bool,
+        search_name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    scores (aggregator_id, nomination_id, reviewer_id) {
+        aggregator_id -> Uuid,
+        nomination_id -> Uuid,
+        reviewer_id -> Uuid,
+        points -> Jsonb,
+        total -> Int4,
+        comment -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    search_documents (aggregator_id, product_id, locale) {
+        aggregator_id -> Uuid,
+        product_id -> Uuid,
+        locale -> Text,
+        text_locale -> Text,
+        slug -> Text,
+        name -> Text,
+        description -> Text,
+        price_minor -> Int8,
+        currency -> Text,
+        available -> Bool,
+        is_mutiara -> Bool,
+        stars -> Nullable<Int2>,
+        merchant_id -> Uuid,
+        merchant_slug -> Text,
+        merchant_name -> Text,
+        region_code -> Text,
+        region_name -> Text,
+        province_code -> Text,
+        province_name -> Text,
+        category_slug -> Text,
+        category_name -> Text,
+        category_path -> Array<Text>,
+        images -> Jsonb,
+        published_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        user_agent -> Text,
+        address -> Text,
+        generation -> Int4,
+        rotated_at -> Timestamptz,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    signing_keys (id) {
+        id -> Text,
+        wrapped -> Bytea,
+        public_key -> Bytea,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    slot_products (aggregator_id, slot_id, position) {
+        aggregator_id -> Uuid,
+        slot_id -> Uuid,
+        position -> Int4,
+        product_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    stock_movements (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        variant_id -> Uuid,
+        product_id -> Uuid,
+        delta -> Int4,
+        stock -> Int4,
+        reason -> Text,
+        actor_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    tenant_heads (aggregator_id) {
+        aggregator_id -> Uuid,
+        event_seq -> Int8,
+        public_seq -> Int8,
+        audit_seq -> Int8,
+        audit_hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        is_operator -> Bool,
+        locale -> Text,
+        demonstration -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}

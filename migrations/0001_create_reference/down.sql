@@ -1,0 +1,3 @@
+DROP TABLE reference_editions;
+DROP TABLE categories;
+DROP TABLE regions;

@@ -1,0 +1,9 @@
+DROP TABLE mail_outbox;
+DROP TABLE invitations;
+DROP TABLE memberships;
+DROP TABLE signing_keys;
+DROP TABLE login_throttles;
+DROP TABLE password_resets;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;

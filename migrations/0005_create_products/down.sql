@@ -1,0 +1,6 @@
+DROP TABLE product_media;
+DROP TABLE media;
+DROP TABLE stock_movements;
+DROP TABLE product_variants;
+DROP TABLE product_translations;
+DROP TABLE products;
