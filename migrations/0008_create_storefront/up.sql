@@ -15,7 +15,7 @@ ALTER TABLE published_aggregators ENABLE ROW LEVEL SECURITY;
 ALTER TABLE published_aggregators FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON published_aggregators TO kapal_app USING (id = (SELECT app.aggregator_id())) WITH CHECK (id = (SELECT app.aggregator_id()));
 CREATE POLICY operations ON published_aggregators TO kapal_ops USING (true) WITH CHECK (true);
-GRANT SELECT, UPDATE ON published_aggregators TO kapal_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON published_aggregators TO kapal_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON published_aggregators TO kapal_ops;
 SELECT app.publish('published_aggregators');
 

@@ -1,12 +1,115 @@
-//! The published projection: what a storefront shows, written in the transaction of each change.
+//! The published projection: what a storefront shows, written in the transaction of each change. Each statement brings
+//! one thing to its present state, so that calling it once too often changes nothing.
 
-use kapal_domain::ids::MerchantId;
+use diesel::sql_types::{Nullable, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kapal_domain::ids::{AggregatorId, CollectionId, MerchantId, ProductId, SlotId};
+use uuid::Uuid;
 
-use crate::{Result, TenantTx};
+use crate::sql::sql;
+use crate::tx::Tx;
+use crate::{OperatorTx, Result, TenantTx};
+
+sql! {
+    ProjectMerchant { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    include_str!("sql/project_merchant.sql")
+}
+
+sql! {
+    ProjectProducts { aggregator: Uuid => SqlUuid, product: Option<Uuid> => Nullable<SqlUuid>, merchant: Option<Uuid> => Nullable<SqlUuid> }
+    include_str!("sql/project_products.sql")
+}
+
+sql! {
+    ProjectCollection { aggregator: Uuid => SqlUuid, collection: Uuid => SqlUuid }
+    "WITH shown AS (SELECT * FROM collections WHERE aggregator_id = $1 AND id = $2),
+     gone AS (
+        DELETE FROM published_collections WHERE aggregator_id = $1 AND id = $2 AND NOT EXISTS (SELECT FROM shown)
+     )
+     INSERT INTO published_collections (aggregator_id, id, slug, title_id, title_en, description_id, description_en,
+        starts_at, ends_at, product_ids, version)
+     SELECT c.aggregator_id, c.id, c.slug, c.title_id, c.title_en, c.description_id, c.description_en, c.starts_at,
+        c.ends_at, coalesce((SELECT array_agg(p.product_id ORDER BY p.position) FROM collection_products p
+            WHERE p.aggregator_id = $1 AND p.collection_id = $2), '{}'), c.version
+     FROM shown c
+     ON CONFLICT (aggregator_id, id) DO UPDATE SET slug = excluded.slug, title_id = excluded.title_id,
+        title_en = excluded.title_en, description_id = excluded.description_id,
+        description_en = excluded.description_en, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+        product_ids = excluded.product_ids, version = excluded.version"
+}
+
+sql! {
+    ProjectSlot { aggregator: Uuid => SqlUuid, slot: Uuid => SqlUuid }
+    "WITH shown AS (SELECT * FROM featured_slots WHERE aggregator_id = $1 AND id = $2),
+     gone AS (DELETE FROM published_slots WHERE aggregator_id = $1 AND id = $2 AND NOT EXISTS (SELECT FROM shown)),
+     items AS (
+        SELECT aggregator_id AS origin_id, product_id, position FROM slot_products
+        WHERE aggregator_id = $1 AND slot_id = $2
+        UNION ALL
+        SELECT origin_aggregator_id, product_id, position FROM national_slot_products
+        WHERE aggregator_id = $1 AND slot_id = $2
+     )
+     INSERT INTO published_slots (aggregator_id, id, place, category_slug, starts_at, ends_at, origin_ids, product_ids)
+     SELECT s.aggregator_id, s.id, s.place, (SELECT c.slug FROM categories c WHERE c.id = s.category_id), s.starts_at,
+        s.ends_at, coalesce((SELECT array_agg(origin_id ORDER BY position) FROM items), '{}'),
+        coalesce((SELECT array_agg(product_id ORDER BY position) FROM items), '{}')
+     FROM shown s
+     ON CONFLICT (aggregator_id, id) DO UPDATE SET place = excluded.place, category_slug = excluded.category_slug,
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, origin_ids = excluded.origin_ids,
+        product_ids = excluded.product_ids"
+}
+
+sql! {
+    ProjectAggregator { aggregator: Uuid => SqlUuid }
+    "WITH shown AS (SELECT * FROM aggregators WHERE id = $1 AND status = 'active' AND kind = 'member'),
+     gone AS (DELETE FROM published_aggregators WHERE id = $1 AND NOT EXISTS (SELECT FROM shown))
+     INSERT INTO published_aggregators (id, slug, name, description_id, description_en, national, primary_colour,
+        demonstration, version)
+     SELECT id, slug, name, description_id, description_en, national, primary_colour, demonstration, version FROM shown
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, description_id = excluded.description_id,
+        description_en = excluded.description_en, national = excluded.national,
+        primary_colour = excluded.primary_colour, version = excluded.version"
+}
 
 impl TenantTx<'_> {
     /// Brings what storefronts show of a merchant and of all its products to its present state.
-    pub(crate) async fn project_merchant(&mut self, _id: MerchantId) -> Result<()> {
+    pub(crate) async fn project_merchant(&mut self, id: MerchantId) -> Result<()> {
+        let aggregator = self.tenant();
+        ProjectMerchant { aggregator, merchant: id.uuid() }.execute(&mut **self).await?;
+        ProjectProducts { aggregator, product: None, merchant: Some(id.uuid()) }.execute(&mut **self).await?;
         Ok(())
     }
+
+    /// Brings what storefronts show of a product to its present state.
+    pub(crate) async fn project_product(&mut self, id: ProductId) -> Result<()> {
+        let aggregator = self.tenant();
+        ProjectProducts { aggregator, product: Some(id.uuid()), merchant: None }.execute(&mut **self).await?;
+        Ok(())
+    }
+
+    /// Brings what storefronts show of a collection to its present state.
+    pub(crate) async fn project_collection(&mut self, id: CollectionId) -> Result<()> {
+        ProjectCollection { aggregator: self.tenant(), collection: id.uuid() }.execute(&mut **self).await?;
+        Ok(())
+    }
+
+    /// Brings what storefronts show of a slot to its present state.
+    pub(crate) async fn project_slot(&mut self, id: SlotId) -> Result<()> {
+        ProjectSlot { aggregator: self.tenant(), slot: id.uuid() }.execute(&mut **self).await?;
+        Ok(())
+    }
+}
+
+impl OperatorTx<'_> {
+    /// Brings what the national storefront shows of one of the platform's slots to its present state.
+    pub(crate) async fn project_national_slot(&mut self, id: SlotId) -> Result<()> {
+        ProjectSlot { aggregator: AggregatorId::PLATFORM.uuid(), slot: id.uuid() }.execute(&mut **self).await?;
+        Ok(())
+    }
+}
+
+/// Brings what storefronts show of an aggregator to its present state.
+pub(crate) async fn project_aggregator(tx: &mut Tx, id: AggregatorId) -> Result<()> {
+    ProjectAggregator { aggregator: id.uuid() }.execute(tx).await?;
+    Ok(())
 }
