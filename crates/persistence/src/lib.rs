@@ -48,7 +48,7 @@ pub use idempotency::{Answer, Claim, KeyClaim};
 pub use identity::{Access, IdentityTx, Membership};
 pub use keys::{Secret, Vault, hex, random, sha256};
 pub use log::{Change, Subject};
-pub use migrate::{migrate, pending, revert, role_password};
+pub use migrate::{create_database, migrate, pending, revert, role_password};
 pub use objects::Objects;
 pub use operator::OperatorTx;
 pub use page::{Cursor, CursorValue, Page};

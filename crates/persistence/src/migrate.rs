@@ -31,6 +31,26 @@ pub fn role_password(root: &Secret, role: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(root.derive(&format!("role:{role}")).expose())
 }
 
+/// Makes the owner role and the database on a server that is all ours. Doing it again changes nothing.
+pub async fn create_database(superuser_url: &str, database: &str) -> Result<()> {
+    let mut server =
+        AsyncPgConnection::establish(superuser_url).await.map_err(|e| Error::Unavailable(e.to_string()))?;
+    let exists = |sql: &str| diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(sql));
+    if !exists("EXISTS (SELECT FROM pg_roles WHERE rolname = 'kapal_owner')")
+        .get_result::<bool>(&mut server)
+        .await?
+    {
+        diesel::sql_query("CREATE ROLE kapal_owner LOGIN CREATEROLE").execute(&mut server).await?;
+    }
+    let known = format!("EXISTS (SELECT FROM pg_database WHERE datname = '{database}')");
+    if !exists(&known).get_result::<bool>(&mut server).await? {
+        diesel::sql_query(format!("CREATE DATABASE \"{database}\" OWNER kapal_owner"))
+            .execute(&mut server)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Migrates as the owner at `owner_url`, then loads reference data as `kapal_ops` at `ops_url`. `passwords` is None
 /// where the server trusts its socket. Answers how many migrations were run.
 pub async fn migrate(owner_url: &str, ops_url: &str, passwords: Option<&Secret>) -> Result<usize> {

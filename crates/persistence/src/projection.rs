@@ -20,6 +20,14 @@ sql! {
     include_str!("sql/project_products.sql")
 }
 
+// A projection is computed from what this transaction may not see yet. So it first waits for those who are changing the
+// product or suspending its merchant; the statement after it then sees what they made of it.
+sql! {
+    LockShown { aggregator: Uuid => SqlUuid, product: Uuid => SqlUuid }
+    "SELECT 1 FROM products p JOIN merchants m ON m.aggregator_id = p.aggregator_id AND m.id = p.merchant_id
+     WHERE p.aggregator_id = $1 AND p.id = $2 FOR NO KEY UPDATE OF p FOR SHARE OF m"
+}
+
 sql! {
     ProjectCollection { aggregator: Uuid => SqlUuid, collection: Uuid => SqlUuid }
     "WITH shown AS (SELECT * FROM collections WHERE aggregator_id = $1 AND id = $2),
@@ -83,6 +91,7 @@ impl TenantTx<'_> {
     /// Brings what storefronts show of a product to its present state.
     pub(crate) async fn project_product(&mut self, id: ProductId) -> Result<()> {
         let aggregator = self.tenant();
+        LockShown { aggregator, product: id.uuid() }.execute(&mut **self).await?;
         ProjectProducts { aggregator, product: Some(id.uuid()), merchant: None }.execute(&mut **self).await?;
         Ok(())
     }
@@ -103,7 +112,9 @@ impl TenantTx<'_> {
 impl OperatorTx<'_> {
     /// Brings what the national storefront shows of one of the platform's slots to its present state.
     pub(crate) async fn project_national_slot(&mut self, id: SlotId) -> Result<()> {
-        ProjectSlot { aggregator: AggregatorId::PLATFORM.uuid(), slot: id.uuid() }.execute(&mut **self).await?;
+        ProjectSlot { aggregator: AggregatorId::PLATFORM.uuid(), slot: id.uuid() }
+            .execute(&mut **self)
+            .await?;
         Ok(())
     }
 }

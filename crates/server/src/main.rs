@@ -1,1 +1,90 @@
-fn main() {}
+//! `kapal`: serve, migrate, demonstrate, administer.
+
+mod config;
+mod database;
+mod openapi;
+mod postgres;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use config::Config;
+use database::Database;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Backend of an aggregator marketplace for small merchants. Settings are environment variables: see `kapal settings`.
+#[derive(Parser)]
+#[command(name = "kapal", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API until Ctrl-C.
+    Serve,
+    /// Bring the database to this program's schema.
+    Migrate,
+    /// Write the OpenAPI documents, or check that those written are current.
+    Openapi {
+        /// Where they are written to.
+        #[arg(long, default_value = "openapi")]
+        out: std::path::PathBuf,
+        /// Write nothing; fail when a document differs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// List the environment variables that are read.
+    Settings,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    match actix_web::rt::System::new().block_on(run(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve => serve::serve(Config::from_env()?).await,
+        Command::Migrate => migrate(Config::from_env()?).await,
+        Command::Openapi { out, check } => openapi::run(&out, check),
+        Command::Settings => {
+            for (name, meaning) in config::NAMES {
+                println!("{name:28} {meaning}");
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn migrate(config: Config) -> Result<()> {
+    let database = actix_web::web::block(move || Database::open(&config.database)).await??;
+    let run = database.migrate().await?;
+    println!("{run} migrations run; the database is current.");
+    actix_web::web::block(move || database.close()).await?;
+    Ok(())
+}
+
+fn log() {
+    let filter =
+        std::env::var("KAPAL_LOG").unwrap_or_else(|_| "warn,kapal=info,kapal::access=warn".to_owned());
+    let filter = tracing_subscriber::EnvFilter::new(filter);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("KAPAL_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+}

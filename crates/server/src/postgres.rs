@@ -29,9 +29,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -88,18 +86,10 @@ impl Private {
                     place.write_starter()?;
                 }
                 let version = place.version()?.unwrap_or_default();
-                return Ok(Private {
-                    place,
-                    version,
-                    created: false,
-                    ours: orphan.then_some(live),
-                });
+                return Ok(Private { place, version, created: false, ours: orphan.then_some(live) });
             }
             if !live.wait(deadline.saturating_duration_since(Instant::now())) {
-                return Err(place.not_ready(
-                    "a server that already ran did not become ready".to_owned(),
-                    0,
-                ));
+                return Err(place.not_ready("a server that already ran did not become ready".to_owned(), 0));
             }
         }
 
@@ -125,12 +115,7 @@ impl Private {
             return Err(failure);
         }
         drop(lock);
-        Ok(Private {
-            place,
-            version: binaries.major,
-            created: made.is_none(),
-            ours: Some(server),
-        })
+        Ok(Private { place, version: binaries.major, created: made.is_none(), ours: Some(server) })
     }
 
     /// The address of a database for a user, as `tokio-postgres` and libpq read it. No password: the socket
@@ -198,17 +183,13 @@ struct Place {
 impl Place {
     fn open(data_dir: &Path) -> Result<Place, Trouble> {
         if !data_dir.exists() {
-            fs::create_dir_all(data_dir)
-                .map_err(Trouble::io("make the data directory", data_dir))?;
+            fs::create_dir_all(data_dir).map_err(Trouble::io("make the data directory", data_dir))?;
             if account::is_root() {
                 let enterable = Permissions::from_mode(0o711);
-                fs::set_permissions(data_dir, enterable)
-                    .map_err(Trouble::io("open up", data_dir))?;
+                fs::set_permissions(data_dir, enterable).map_err(Trouble::io("open up", data_dir))?;
             }
         }
-        let root = data_dir
-            .canonicalize()
-            .map_err(Trouble::io("find", data_dir))?;
+        let root = data_dir.canonicalize().map_err(Trouble::io("find", data_dir))?;
         let cluster = root.join("postgres");
         let made_by = match cluster.metadata() {
             Ok(found) => Some(found.uid()),
@@ -221,31 +202,17 @@ impl Place {
         if socket.as_os_str().len() >= SOCKET_PATH_LIMIT {
             return Err(Trouble::SocketPathTooLong { socket });
         }
-        Ok(Place {
-            log: root.join("postgres.log"),
-            root,
-            cluster,
-            sockets,
-            account,
-        })
+        Ok(Place { log: root.join("postgres.log"), root, cluster, sockets, account })
     }
 
     /// Serialises starts and stops of all processes on this directory.
     fn lock(&self) -> Result<File, Trouble> {
         let path = self.root.join("postgres.lock");
-        let opened = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&path);
+        let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
         let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                let owner = self
-                    .root
-                    .metadata()
-                    .map_err(Trouble::io("look at", &self.root))?
-                    .uid();
+                let owner = self.root.metadata().map_err(Trouble::io("look at", &self.root))?.uid();
                 return Err(self.account.refused(&self.root, owner));
             }
             Err(error) => return Err(Trouble::io("write", &path)(error)),
@@ -275,9 +242,7 @@ impl Place {
 
     /// False too when nobody is named: then the server was left running on purpose.
     fn starter_is_dead(&self) -> bool {
-        let named = fs::read_to_string(self.starter())
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
+        let named = fs::read_to_string(self.starter()).ok().and_then(|text| text.trim().parse().ok());
         named.is_some_and(|pid| !running::is_alive(pid))
     }
 
@@ -285,11 +250,7 @@ impl Place {
     /// PostgreSQL would listen to.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(&self.root)
-            .stdin(Stdio::null())
-            .env("LC_ALL", "C")
-            .env("LANGUAGE", "C");
+        command.current_dir(&self.root).stdin(Stdio::null()).env("LC_ALL", "C").env("LANGUAGE", "C");
         for (name, _) in std::env::vars_os() {
             if name.as_bytes().starts_with(b"PG") {
                 command.env_remove(name);
@@ -309,8 +270,7 @@ impl Place {
             }
             _ => {}
         }
-        fs::set_permissions(path, Permissions::from_mode(0o700))
-            .map_err(Trouble::io("close", path))?;
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(Trouble::io("close", path))?;
         if self.account.switch {
             let (uid, gid) = (Some(self.account.uid), Some(self.account.gid));
             std::os::unix::fs::chown(path, uid, gid).map_err(Trouble::io("hand over", path))?;
@@ -326,24 +286,12 @@ impl Place {
         }
         self.own_directory(&fresh)?;
         let mut initdb = self.command(&binaries.directory.join("initdb"));
-        initdb.args([
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "--no-instructions",
-            "-U",
-            SUPERUSER,
-        ]);
+        initdb.args(["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions", "-U", SUPERUSER]);
         if test {
             initdb.arg("--no-sync");
         }
-        let output = initdb
-            .arg("-D")
-            .arg(&fresh)
-            .output()
-            .map_err(Trouble::io("run", &binaries.directory))?;
+        let output =
+            initdb.arg("-D").arg(&fresh).output().map_err(Trouble::io("run", &binaries.directory))?;
         if !output.status.success() {
             let _ = fs::remove_dir_all(&fresh);
             let said = [output.stdout, output.stderr].concat();
@@ -365,11 +313,7 @@ impl Place {
         if old > LOG_KEPT {
             let _ = fs::rename(&self.log, self.root.join("postgres.log.1"));
         }
-        let opened = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&self.log);
+        let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.log);
         let log = opened.map_err(Trouble::io("write", &self.log))?;
         let log_start = log.metadata().map_or(0, |log| log.len());
         let stdout = log.try_clone().map_err(Trouble::io("write", &self.log))?;
@@ -379,32 +323,20 @@ impl Place {
         sockets.push(self.sockets.to_string_lossy().replace('"', "\"\""));
         sockets.push("\"");
         let mut command = self.command(&binaries.directory.join("postgres"));
-        command
-            .arg("-D")
-            .arg(&self.cluster)
-            .args(["-p", PORT, "-c"])
-            .arg(sockets);
-        for setting in SETTINGS.iter().chain(if test {
-            TEST_SETTINGS
-        } else {
-            LASTING_SETTINGS
-        }) {
+        command.arg("-D").arg(&self.cluster).args(["-p", PORT, "-c"]).arg(sockets);
+        for setting in SETTINGS.iter().chain(if test { TEST_SETTINGS } else { LASTING_SETTINGS }) {
             command.args(["-c", setting]);
         }
         // A process group of its own: Ctrl-C in the terminal must reach us alone, and we stop the server last.
         command.stdout(stdout).stderr(log).process_group(0);
-        let child = command
-            .spawn()
-            .map_err(Trouble::io("run", &binaries.directory))?;
+        let child = command.spawn().map_err(Trouble::io("run", &binaries.directory))?;
         Ok((log_start, Running::child(&self.cluster, child)))
     }
 
     fn not_ready(&self, how: String, log_start: u64) -> Trouble {
         let mut said = Vec::new();
         if let Ok(mut log) = File::open(&self.log) {
-            let _ = log
-                .seek(SeekFrom::Start(log_start))
-                .and_then(|_| log.read_to_end(&mut said));
+            let _ = log.seek(SeekFrom::Start(log_start)).and_then(|_| log.read_to_end(&mut said));
         }
         self.diagnosed(how, String::from_utf8_lossy(&said).into_owned())
     }
@@ -412,25 +344,16 @@ impl Place {
     /// Finds the known causes in what `initdb` or the server said.
     fn diagnosed(&self, how: String, said: String) -> Trouble {
         if said.contains("No space left on device") || said.contains("Disk quota exceeded") {
-            return Trouble::DiskFull {
-                directory: self.root.clone(),
-            };
+            return Trouble::DiskFull { directory: self.root.clone() };
         }
         let lines: Vec<&str> = said.lines().collect();
         let tail = lines[lines.len().saturating_sub(15)..].join("\n");
         if said.contains("lock file \"postmaster.pid\" already exists")
             || said.contains("pre-existing shared memory")
         {
-            return Trouble::StalePid {
-                file: self.cluster.join("postmaster.pid"),
-                tail,
-            };
+            return Trouble::StalePid { file: self.cluster.join("postmaster.pid"), tail };
         }
-        Trouble::NotReady {
-            how,
-            log: self.log.clone(),
-            tail,
-        }
+        Trouble::NotReady { how, log: self.log.clone(), tail }
     }
 }
 
@@ -446,12 +369,8 @@ const SETTINGS: &[&str] = &[
     "wal_level=replica",
 ];
 const LASTING_SETTINGS: &[&str] = &["max_connections=100"];
-const TEST_SETTINGS: &[&str] = &[
-    "max_connections=300",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-];
+const TEST_SETTINGS: &[&str] =
+    &["max_connections=300", "fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
 fn percent_encoded(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());

@@ -27,13 +27,7 @@ impl Account {
     /// The account for a data directory whose cluster, if there is one, belongs to `made_by`.
     pub(super) fn choose(directory: &Path, made_by: Option<u32>) -> Result<Account, Trouble> {
         let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        Account::choose_from(
-            &users,
-            geteuid().as_raw(),
-            getegid().as_raw(),
-            directory,
-            made_by,
-        )
+        Account::choose_from(&users, geteuid().as_raw(), getegid().as_raw(), directory, made_by)
     }
 
     pub(super) fn choose_from(
@@ -44,21 +38,13 @@ impl Account {
         made_by: Option<u32>,
     ) -> Result<Account, Trouble> {
         if uid != 0 {
-            let me = Account {
-                uid,
-                gid,
-                name: name_of(users, uid),
-                switch: false,
-            };
+            let me = Account { uid, gid, name: name_of(users, uid), switch: false };
             return match made_by {
                 Some(owner) if owner != uid => Err(me.refused_as(users, directory, owner)),
                 _ => Ok(me),
             };
         }
-        let servants: Vec<Account> = SERVANTS
-            .iter()
-            .filter_map(|name| servant(users, name))
-            .collect();
+        let servants: Vec<Account> = SERVANTS.iter().filter_map(|name| servant(users, name)).collect();
         let Some(first) = servants.first() else {
             return Err(Trouble::NoAccount);
         };
@@ -73,11 +59,7 @@ impl Account {
 
     /// The refusal of a directory that belongs to another user.
     pub(super) fn refused(&self, directory: &Path, owner: u32) -> Trouble {
-        self.refused_as(
-            &fs::read_to_string("/etc/passwd").unwrap_or_default(),
-            directory,
-            owner,
-        )
+        self.refused_as(&fs::read_to_string("/etc/passwd").unwrap_or_default(), directory, owner)
     }
 
     fn refused_as(&self, users: &str, directory: &Path, owner: u32) -> Trouble {
@@ -86,16 +68,8 @@ impl Account {
         let by_root = owner == 0 || SERVANTS.contains(&owner_name.as_str());
         Trouble::OtherUser {
             directory: directory.to_owned(),
-            made_by: if by_root {
-                "root".to_owned()
-            } else {
-                owner_name
-            },
-            opened_by: if self.switch {
-                "root".to_owned()
-            } else {
-                self.name.clone()
-            },
+            made_by: if by_root { "root".to_owned() } else { owner_name },
+            opened_by: if self.switch { "root".to_owned() } else { self.name.clone() },
         }
     }
 }
@@ -109,20 +83,13 @@ fn servant(users: &str, name: &str) -> Option<Account> {
         }
         let uid = fields.nth(1)?.parse().ok()?;
         let gid = fields.next()?.parse().ok()?;
-        Some(Account {
-            uid,
-            gid,
-            name: name.to_owned(),
-            switch: true,
-        })
+        Some(Account { uid, gid, name: name.to_owned(), switch: true })
     })
 }
 
 fn name_of(users: &str, uid: u32) -> String {
     let wanted = uid.to_string();
-    let found = users
-        .lines()
-        .find(|line| line.split(':').nth(2) == Some(&wanted));
+    let found = users.lines().find(|line| line.split(':').nth(2) == Some(&wanted));
     match found.and_then(|line| line.split(':').next()) {
         Some(name) => name.to_owned(),
         None => format!("the user with id {uid}"),

@@ -22,27 +22,16 @@ impl Binaries {
     /// The binaries for a place whose cluster, if there is one, is of major version `made`: those that the
     /// configuration names and no others, or the first that fit of the recorded choice, the newest of the
     /// system, those in the data directory.
-    pub(super) fn find(
-        place: &Place,
-        named: Option<&Path>,
-        made: Option<u32>,
-    ) -> Result<Binaries, Trouble> {
+    pub(super) fn find(place: &Place, named: Option<&Path>, made: Option<u32>) -> Result<Binaries, Trouble> {
         let directories = match named {
-            Some(directory) => vec![
-                directory
-                    .canonicalize()
-                    .unwrap_or_else(|_| directory.to_owned()),
-            ],
+            Some(directory) => vec![directory.canonicalize().unwrap_or_else(|_| directory.to_owned())],
             None => candidates(place, Path::new("/usr/lib/postgresql")),
         };
         let (mut usable, mut tried) = (Vec::new(), Vec::new());
         for directory in directories {
             match version_of(&directory) {
                 Ok(major) if major < OLDEST => {
-                    tried.push(format!(
-                        "{}: version {major} is older than {OLDEST}",
-                        directory.display()
-                    ));
+                    tried.push(format!("{}: version {major} is older than {OLDEST}", directory.display()));
                 }
                 Ok(major) => usable.push(Binaries { directory, major }),
                 Err(why) => tried.push(format!("{}: {why}", directory.display())),
@@ -51,20 +40,10 @@ impl Binaries {
         if usable.is_empty() {
             return Err(Trouble::NoBinaries { tried });
         }
-        let Some(chosen) = usable
-            .iter()
-            .find(|found| made.is_none_or(|made| made == found.major))
-        else {
-            let found = usable
-                .into_iter()
-                .map(|found| (found.major, found.directory))
-                .collect();
+        let Some(chosen) = usable.iter().find(|found| made.is_none_or(|made| made == found.major)) else {
+            let found = usable.into_iter().map(|found| (found.major, found.directory)).collect();
             let (directory, made) = (place.cluster.clone(), made.unwrap_or_default());
-            return Err(Trouble::OtherMajor {
-                directory,
-                made,
-                found,
-            });
+            return Err(Trouble::OtherMajor { directory, made, found });
         };
         chosen.must_reach(place)?;
         Ok(chosen.clone())
@@ -83,10 +62,7 @@ impl Binaries {
                     Err(_) => &self.directory,
                 };
                 let user = place.account.name.clone();
-                Err(Trouble::Unreachable {
-                    directory: unreachable.clone(),
-                    user,
-                })
+                Err(Trouble::Unreachable { directory: unreachable.clone(), user })
             }
             Err(error) => Err(Trouble::io("run", &program)(error)),
         }
@@ -96,20 +72,13 @@ impl Binaries {
 /// Where to look, best first. `system` holds a directory for each installed major version.
 pub(super) fn candidates(place: &Place, system: &Path) -> Vec<PathBuf> {
     let recorded = fs::read(place.root.join("postgres.bin")).ok();
-    let mut found: Vec<PathBuf> = recorded
-        .iter()
-        .map(|path| PathBuf::from(OsStr::from_bytes(path.trim_ascii())))
-        .collect();
+    let mut found: Vec<PathBuf> =
+        recorded.iter().map(|path| PathBuf::from(OsStr::from_bytes(path.trim_ascii()))).collect();
     let mut installed: Vec<(u32, PathBuf)> = fs::read_dir(system)
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .collect();
     installed.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
     found.extend(installed.into_iter().map(|(_, path)| path));
@@ -121,9 +90,7 @@ fn version_of(directory: &Path) -> Result<u32, String> {
     if !directory.join("initdb").is_file() || !directory.join("postgres").is_file() {
         return Err("no initdb and postgres there".to_owned());
     }
-    let output = Command::new(directory.join("postgres"))
-        .arg("--version")
-        .output();
+    let output = Command::new(directory.join("postgres")).arg("--version").output();
     let output = output.map_err(|error| format!("its postgres does not run: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let version = text.split_whitespace().find_map(major);
@@ -135,9 +102,6 @@ fn version_of(directory: &Path) -> Result<u32, String> {
 
 /// The major version that a version begins with: 15 of `15.18`, 18 of `18beta1`.
 pub(super) fn major(version: &str) -> Option<u32> {
-    let digits = version
-        .trim_start()
-        .split(|letter: char| !letter.is_ascii_digit())
-        .next()?;
+    let digits = version.trim_start().split(|letter: char| !letter.is_ascii_digit()).next()?;
     digits.parse().ok()
 }

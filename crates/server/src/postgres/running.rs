@@ -36,20 +36,12 @@ impl Running {
     /// The live server of a cluster.
     pub(super) fn find(cluster: &Path) -> Option<Running> {
         let (pid, _) = lock_file(cluster)?;
-        is_server_of(pid, cluster).then(|| Running {
-            cluster: cluster.to_owned(),
-            pid,
-            child: None,
-        })
+        is_server_of(pid, cluster).then(|| Running { cluster: cluster.to_owned(), pid, child: None })
     }
 
     pub(super) fn child(cluster: &Path, child: Child) -> Running {
         let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
-        Running {
-            cluster: cluster.to_owned(),
-            pid,
-            child: Some(child),
-        }
+        Running { cluster: cluster.to_owned(), pid, child: Some(child) }
     }
 
     pub(super) fn status(&mut self) -> Status {
@@ -92,10 +84,7 @@ impl Running {
     /// Stops the server: first fast (clients are sent away, a checkpoint is written), then at once, which costs
     /// its next start a recovery. Never by SIGKILL, which would leave shared memory and children behind.
     pub(super) fn halt(&mut self) {
-        for (signal, at_most) in [
-            (Signal::SIGINT, FAST_STOP),
-            (Signal::SIGQUIT, IMMEDIATE_STOP),
-        ] {
+        for (signal, at_most) in [(Signal::SIGINT, FAST_STOP), (Signal::SIGQUIT, IMMEDIATE_STOP)] {
             if matches!(self.status(), Status::Gone(_)) {
                 return;
             }
@@ -118,9 +107,7 @@ fn is_server_of(pid: i32, cluster: &Path) -> bool {
         return false;
     }
     match fs::read(format!("/proc/{pid}/cmdline")) {
-        Ok(line) => line
-            .split(|&byte| byte == 0)
-            .any(|word| word == cluster.as_os_str().as_bytes()),
+        Ok(line) => line.split(|&byte| byte == 0).any(|word| word == cluster.as_os_str().as_bytes()),
         // Where there is no /proc, the number has to do.
         Err(_) => !Path::new("/proc/self").exists(),
     }

@@ -83,14 +83,10 @@ pub enum Trouble {
 impl Trouble {
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Trouble {
         move |source| match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Trouble::DiskFull {
-                directory: path.to_owned(),
-            },
-            _ => Trouble::Io {
-                doing,
-                path: path.to_owned(),
-                source,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Trouble::DiskFull { directory: path.to_owned() }
+            }
+            _ => Trouble::Io { doing, path: path.to_owned(), source },
         }
     }
 

@@ -1,0 +1,132 @@
+//! `kapal serve`: the API, and in the same process the worker unless told otherwise.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::{HttpResponse, HttpServer, get, web};
+use anyhow::{Context, Result};
+use kapal_api::{App, Limits, Tokens};
+use kapal_persistence::{Actor, Db, Objects};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::database::Database;
+
+/// How often the ends of the tenants' logs are looked at: what bounds how stale a conditional answer can be.
+const HEADS_EVERY: Duration = Duration::from_millis(250);
+/// How often signing keys are read again.
+const KEYS_EVERY: Duration = Duration::from_secs(30);
+/// After SIGTERM, the time that a proxy gets to see `/readyz` say no before connections are refused.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Serves until SIGINT or SIGTERM.
+pub async fn serve(config: Config) -> Result<()> {
+    // Before the database server starts, so that Ctrl-C never leaves it behind.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = bind(config.http.address, "KAPAL_HTTP_ADDR")?;
+    let metrics = bind(config.http.metrics, "KAPAL_METRICS_ADDR")?;
+    let settings = config.database.clone();
+    let database = web::block(move || Database::open(&settings)).await??;
+    let app = web::Data::new(prepare(&config, &database).await?);
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let server = kapal_api::serve(app.clone(), listener, cores)?;
+    let metrics = HttpServer::new(|| actix_web::App::new().service(metrics_text))
+        .workers(1)
+        .disable_signals()
+        .listen(metrics)?
+        .run();
+    let (handle, metrics_handle) = (server.handle(), metrics.handle());
+    let duties =
+        [actix_web::rt::spawn(look_at_heads(app.clone())), actix_web::rt::spawn(read_keys(app.clone()))];
+    let serving = actix_web::rt::spawn(server);
+    actix_web::rt::spawn(metrics);
+    tracing::info!(target: "kapal", "serving {} as {}", config.http.address, config.http.public_url);
+
+    let terminated = tokio::select! {
+        _ = interrupt.recv() => false,
+        _ = terminate.recv() => true,
+    };
+    tracing::info!(target: "kapal", "stopping: requests that are running are finished");
+    app.draining.store(true, Ordering::Relaxed);
+    if terminated {
+        tokio::time::sleep(GRACE).await;
+    }
+    handle.stop(true).await;
+    metrics_handle.stop(false).await;
+    duties.iter().for_each(|duty| duty.abort());
+    let _ = serving.await;
+    drop(app);
+    web::block(move || database.close()).await?;
+    Ok(())
+}
+
+/// Migrates where that is wanted, makes the first signing key, and puts together what handlers share.
+async fn prepare(config: &Config, database: &Database) -> Result<App> {
+    if config.database.migrate {
+        let run = database.migrate().await?;
+        if run > 0 {
+            tracing::info!(target: "kapal", "{run} migrations run");
+        }
+    }
+    let app = make_app(config, database.connect()?);
+    let mut tx = app.db.identity(Actor::System, "serve").await?;
+    tx.ensure_signing_key().await.context("making the first signing key")?;
+    tx.commit().await?;
+    app.tokens.set_keys(&app.db.signing_keys().await?);
+    app.db.look_at_heads().await?;
+    Ok(app)
+}
+
+/// What handlers share, without a look at the database.
+pub fn make_app(config: &Config, db: Db) -> App {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    App {
+        db,
+        objects: Objects::new(config.database.data_dir.join("pictures")),
+        tokens: Tokens::new(config.http.public_url.clone()),
+        limits: Limits::new(config.http.rate_limits),
+        public_url: config.http.public_url.clone(),
+        heavy: tokio::sync::Semaphore::new(cores),
+        documents: kapal_api::documents(),
+        draining: AtomicBool::new(false),
+    }
+}
+
+fn bind(address: SocketAddr, name: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "Stop the program that has the port, or choose another one",
+            std::io::ErrorKind::PermissionDenied => "Choose a port above 1023",
+            _ => "Choose an address of this machine",
+        };
+        anyhow::anyhow!("{address} can't be listened on: {error}.\nWhat to do: {remedy} with {name}.")
+    })
+}
+
+async fn look_at_heads(app: web::Data<App>) {
+    loop {
+        if let Err(error) = app.db.look_at_heads().await {
+            tracing::warn!(target: "kapal", %error, "the logs' ends can't be looked at");
+        }
+        tokio::time::sleep(HEADS_EVERY).await;
+    }
+}
+
+async fn read_keys(app: web::Data<App>) {
+    loop {
+        tokio::time::sleep(KEYS_EVERY).await;
+        match app.db.signing_keys().await {
+            Ok(keys) => app.tokens.set_keys(&keys),
+            Err(error) => tracing::warn!(target: "kapal", %error, "the signing keys can't be read"),
+        }
+        app.limits.tidy();
+    }
+}
+
+#[get("/metrics")]
+async fn metrics_text() -> HttpResponse {
+    let text = prometheus::TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
+}
