@@ -49,14 +49,16 @@ pub async fn envelope(
         // Answered like GET; the connection leaves the body away.
         request.head_mut().method = Method::GET;
     }
-    let http = request.request().clone();
-    let deadline = if request.path().ends_with("/media") { UPLOAD_DEADLINE } else { DEADLINE };
+    let language = locale(request.request());
+    let path = request.path().to_owned();
+    let deadline = if path.ends_with("/media") { UPLOAD_DEADLINE } else { DEADLINE };
+    // The request itself can't be kept over the call: routing needs it alone.
     let mut response = match tokio::time::timeout(deadline, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(http.clone(), problem_of(&error).render(locale(&http), &id)),
+        Ok(Err(error)) => return Err(failed(&problem_of(&error), language, &id)),
         Err(_) => {
             let problem = Problem::new(Code::Overloaded).with_header(header::RETRY_AFTER, 1);
-            ServiceResponse::new(http.clone(), problem.render(locale(&http), &id))
+            return Err(failed(&problem, language, &id));
         }
     };
     if response.status().as_u16() >= 400 {
@@ -64,9 +66,10 @@ pub async fn envelope(
     } else if response.status() == StatusCode::OK && is_unchanged(&response) {
         response = not_modified(response);
     }
-    bear_headers(&mut response, &id);
+    let remaining = response.request().extensions().get::<Remaining>().cloned();
+    bear_headers(response.headers_mut(), &id, remaining.as_ref());
     tracing::info!(
-        target: "kapal::access", %method, path = %http.path(), status = response.status().as_u16(),
+        target: "kapal::access", %method, path, status = response.status().as_u16(),
         ms = began.elapsed().as_secs_f64() * 1e3, request_id = %id,
     );
     Ok(response)
@@ -145,9 +148,14 @@ fn not_modified(response: ServiceResponse) -> ServiceResponse {
     ServiceResponse::new(request, bare.finish())
 }
 
-fn bear_headers(response: &mut ServiceResponse, id: &str) {
-    let remaining = response.request().extensions().get::<Remaining>().cloned();
-    let headers = response.headers_mut();
+/// What is left to answer with when nothing came back that belongs to the request.
+fn failed(problem: &Problem, language: Locale, id: &str) -> Error {
+    let mut response = problem.render(language, id);
+    bear_headers(response.headers_mut(), id, None);
+    actix_web::error::InternalError::from_response("no response", response).into()
+}
+
+fn bear_headers(headers: &mut header::HeaderMap, id: &str, remaining: Option<&Remaining>) {
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
