@@ -45,7 +45,7 @@ pub use access::{Account, Operator, Staff};
 pub use envelope::envelope;
 pub use http::serve;
 pub use limits::Limits;
-pub use openapi::documents;
+pub use openapi::{documents, errors_page};
 pub use problem::Problem;
 pub use state::App;
 pub use token::Tokens;
