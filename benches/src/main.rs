@@ -1,1 +1,73 @@
-fn main() {}
+//! `make bench`: starts the real server on a database of its own, drives it over loopback, and prints each figure
+//! beside its limits: the same SQL through `pgbench`, and `/healthz` of the same server. Figures are appended to
+//! `benches/history.tsv` with the commit. Machines are noisy: the ratios are what to compare.
+
+mod catalogue;
+mod client;
+mod load;
+mod pgbench;
+mod report;
+mod server;
+mod writers;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use client::Request;
+use report::Report;
+use server::Kapal;
+
+/// Requests in flight.
+const CONNECTIONS: [usize; 3] = [1, 16, 64];
+
+fn main() -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<()> {
+    let scale: usize = match std::env::var("SCALE") {
+        Ok(scale) => scale.parse().context("SCALE is a number of products")?,
+        Err(_) => 10_000,
+    };
+    let seconds = std::env::var("SECONDS_EACH").ok().and_then(|s| s.parse().ok()).unwrap_or(3);
+    let each = Duration::from_secs(seconds);
+    let mut report = Report::new()?;
+    let mut kapal = Kapal::new()?;
+
+    let empty = kapal.start().await?;
+    report.start("first answer on an empty data directory", empty, Duration::from_secs(6));
+    kapal.stop().await?;
+    let demo = kapal.demonstrate()?;
+    report.start("kapal demo", demo, Duration::from_secs(30));
+    let existing = kapal.start().await?;
+    report.start("first answer on an existing data directory", existing, Duration::from_secs(1));
+
+    catalogue::grow(&kapal, scale).await?;
+    let owner = client::login(&kapal, &format!("owner@{}.demo.kapal.test", kapal.aggregator().await?)).await?;
+    let health = Request::get("/healthz");
+    let mut ceilings = Vec::new();
+    for connections in CONNECTIONS {
+        let measured = load::drive(kapal.address(), &health, connections, each).await?;
+        ceilings.push(measured.per_second());
+        report.row("healthz", connections, &measured, None, None);
+    }
+    for scenario in catalogue::scenarios(&kapal, &owner).await? {
+        let script = match scenario.sql {
+            true => Some(pgbench::capture(&kapal, &scenario.request).await?),
+            false => None,
+        };
+        for (connections, ceiling) in CONNECTIONS.into_iter().zip(&ceilings) {
+            let measured = load::drive(kapal.address(), &scenario.request, connections, each).await?;
+            let limit = match &script {
+                Some(script) => Some(pgbench::run(&kapal, script, connections, each)?),
+                None => None,
+            };
+            report.row(scenario.name, connections, &measured, limit, Some(*ceiling));
+        }
+    }
+    let (one, many) = writers::compare(&kapal, each).await?;
+    report.writers(one, many);
+    report.memory(kapal.peak_memory()?);
+    kapal.stop().await?;
+    report.finish(scale)
+}

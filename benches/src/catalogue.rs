@@ -1,0 +1,119 @@
+//! The demonstration's catalogue grown to the asked number of products, and the requests that are measured on it.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::client::{self, Request};
+use crate::server::Kapal;
+
+/// One thing to measure.
+pub struct Scenario {
+    /// What it is called.
+    pub name: &'static str,
+    /// The request.
+    pub request: Request,
+    /// Whether its statements can be run by `pgbench` too: those that only read can.
+    pub sql: bool,
+}
+
+/// Copies published products under new ids until there are `wanted`, then analyses. The copies' words are those of the
+/// originals, so their frequencies stay natural.
+pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
+    let database = kapal.superuser().await?;
+    let row = database.query_one("SELECT count(*) FROM published_products", &[]).await?;
+    let there = usize::try_from(row.get::<_, i64>(0))?;
+    let copies = i32::try_from(wanted.saturating_sub(there).div_ceil(there.max(1)))?;
+    database.batch_execute("SET session_replication_role = replica").await?;
+    database
+        .execute(
+            "CREATE TABLE bench_copies AS SELECT p.aggregator_id, p.id AS old, gen_random_uuid() AS new, n \
+             FROM published_products p CROSS JOIN generate_series(1, $1::int) AS n LIMIT $2",
+            &[&copies, &i64::try_from(wanted.saturating_sub(there))?],
+        )
+        .await?;
+    for (table, key, others) in [
+        ("products", "id", "slug = t.slug || '-' || c.n"),
+        ("product_translations", "product_id", ""),
+        ("product_variants", "product_id", "id = gen_random_uuid()"),
+        ("product_media", "product_id", ""),
+        ("published_products", "id", "slug = t.slug || '-' || c.n"),
+        ("search_documents", "product_id", "slug = t.slug || '-' || c.n, published_at = t.published_at - c.n * interval '1 minute'"),
+    ] {
+        let columns = database
+            .query(
+                "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped \
+                 ORDER BY attnum",
+                &[&table],
+            )
+            .await?;
+        let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
+        let values = columns.iter().map(|column| {
+            let changed = others.split(", ").find_map(|o| o.strip_prefix(&format!("{column} = ")));
+            match changed {
+                _ if column == key => "c.new".to_owned(),
+                Some(value) => value.to_owned(),
+                None => format!("t.{column}"),
+            }
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let columns = columns.join(", ");
+        database
+            .batch_execute(&format!(
+                "INSERT INTO {table} ({columns}) SELECT {values} FROM {table} t \
+                 JOIN bench_copies c ON c.aggregator_id = t.aggregator_id AND c.old = t.{key}"
+            ))
+            .await
+            .with_context(|| format!("copying {table}"))?;
+    }
+    database.batch_execute("DROP TABLE bench_copies; ANALYZE; CHECKPOINT").await?;
+    Ok(())
+}
+
+/// What is measured: the public reads, a conditional one, a login, a write.
+pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
+    let slug = kapal.aggregator().await?;
+    let store = format!("/v1/storefronts/{slug}");
+    let (_, list) = client::call(kapal, &Request::get(&format!("{store}/products"))).await?;
+    let product = list["data"][0]["slug"].as_str().context("a product")?;
+    let detail = format!("{store}/products/{product}");
+    let (head, _) = client::call(kapal, &Request::get(&detail)).await?;
+    let etag = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().starts_with("etag:").then(|| line[5..].trim().to_owned()))
+        .context("an ETag")?;
+    let staff = format!("/v1/aggregators/{slug}");
+    let authorization = [("Authorization", owner)];
+    let merchants = Request::new("GET", &format!("{staff}/merchants?status=active&limit=1"), &authorization, None, 200);
+    let (_, merchants) = client::call(kapal, &merchants).await?;
+    let (_, categories) = client::call(kapal, &Request::get("/v1/categories")).await?;
+    let new = json!({
+        "merchant_id": merchants["data"][0]["id"],
+        "category_id": categories["data"][0]["id"],
+        "translations": { "id": { "name": "Keripik Bench", "description": "Renyah." } },
+        "variants": [{ "sku": "B-1", "price": { "amount": "15000", "currency": "IDR" }, "stock": 10 }],
+    });
+    let read = |name, path: &str| Scenario { name, request: Request::get(path), sql: true };
+    Ok(vec![
+        read("product detail", &detail),
+        read("list of 20", &format!("{store}/products")),
+        read("home", &format!("{store}/home")),
+        read("search", &format!("{store}/products?q=kopi%20arabika")),
+        read("national list of 20", "/v1/storefront/products"),
+        read("national search", "/v1/storefront/products?q=kopi%20arabika"),
+        Scenario {
+            name: "product detail, 304",
+            request: Request::new("GET", &detail, &[("If-None-Match", &etag)], None, 304),
+            sql: false,
+        },
+        Scenario {
+            name: "login",
+            request: client::login_request(&format!("analyst@{slug}.demo.kapal.test")),
+            sql: false,
+        },
+        Scenario {
+            name: "create product",
+            request: Request::new("POST", &format!("{staff}/products"), &authorization, Some(&new), 201),
+            sql: false,
+        },
+    ])
+}

@@ -1,0 +1,72 @@
+//! Closed-loop load: as many requests in flight as there are connections.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use hdrhistogram::Histogram;
+use tokio::task::LocalSet;
+
+use crate::client::{Connection, Request};
+
+/// What was measured.
+pub struct Measured {
+    /// Latencies in microseconds.
+    pub latencies: Histogram<u64>,
+    /// For how long.
+    pub elapsed: Duration,
+}
+
+impl Measured {
+    /// Requests a second.
+    pub fn per_second(&self) -> f64 {
+        self.latencies.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// The latency below which a share of the requests was answered, in milliseconds.
+    pub fn quantile_ms(&self, share: f64) -> f64 {
+        self.latencies.value_at_quantile(share) as f64 / 1_000.0
+    }
+}
+
+/// Sends `request` over `connections` for `each`, after a short warm-up.
+pub async fn drive(address: &str, request: &Request, connections: usize, each: Duration) -> Result<Measured> {
+    drive_all(address, &vec![request.clone(); connections], each).await
+}
+
+/// One connection per request of `requests`, each sending its own again and again.
+pub async fn drive_all(address: &str, requests: &[Request], each: Duration) -> Result<Measured> {
+    let latencies = Rc::new(RefCell::new(Histogram::<u64>::new_with_max(60_000_000, 3)?));
+    let begin = Instant::now() + Duration::from_millis(500);
+    let end = begin + each;
+    let tasks = LocalSet::new();
+    let mut running = Vec::new();
+    for request in requests {
+        let (address, request, latencies) = (address.to_owned(), request.clone(), latencies.clone());
+        running.push(tasks.spawn_local(async move {
+            let mut connection = Connection::open(&address).await?;
+            loop {
+                let sent = Instant::now();
+                if sent >= end {
+                    return Ok(());
+                }
+                let (status, _, body) = connection.send(&request).await?;
+                if status != request.expected {
+                    bail!("status {status}: {}", String::from_utf8_lossy(&body));
+                }
+                let done = Instant::now();
+                if sent >= begin && done <= end {
+                    let micros = u64::try_from(done.duration_since(sent).as_micros()).unwrap_or(u64::MAX);
+                    latencies.borrow_mut().saturating_record(micros.max(1));
+                }
+            }
+        }));
+    }
+    tasks.await;
+    for task in running {
+        task.await??;
+    }
+    let latencies = latencies.borrow().clone();
+    Ok(Measured { latencies, elapsed: each })
+}

@@ -1,0 +1,99 @@
+//! The table, and the history.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::load::Measured;
+
+/// Collects figures, prints them as they come.
+pub struct Report {
+    commit: String,
+    lines: Vec<String>,
+}
+
+impl Report {
+    /// Prints the head.
+    pub fn new() -> Result<Self> {
+        let output = Command::new("git").args(["describe", "--always", "--dirty"]).output()?;
+        Ok(Self { commit: String::from_utf8_lossy(&output.stdout).trim().to_owned(), lines: Vec::new() })
+    }
+
+    /// A time that has a bound.
+    pub fn start(&mut self, what: &str, took: Duration, bound: Duration) {
+        let verdict = if took <= bound { "within" } else { "OVER" };
+        println!("{what}: {:.2} s ({verdict} {} s)", took.as_secs_f64(), bound.as_secs());
+        self.keep(&[what, "1", &format!("{:.3}", took.as_secs_f64()), "", "", "", ""]);
+    }
+
+    /// One scenario at one number of connections.
+    pub fn row(
+        &mut self,
+        name: &str,
+        connections: usize,
+        measured: &Measured,
+        pgbench: Option<f64>,
+        ceiling: Option<f64>,
+    ) {
+        if connections == 1 {
+            println!("\n{name:24} conn    req/s   p50 ms   p99 ms   pgbench/s  of pgbench  of healthz");
+        }
+        let (rate, p50, p99) = (measured.per_second(), measured.quantile_ms(0.5), measured.quantile_ms(0.99));
+        let number = |value: Option<f64>, decimals: usize| value.map_or(String::from("-"), |v| format!("{v:.decimals$}"));
+        let of_pgbench = pgbench.map(|p| rate / p);
+        let of_health = ceiling.map(|c| rate / c);
+        println!(
+            "{:24} {connections:4} {rate:8.0} {p50:8.2} {p99:8.2} {:>11} {:>11} {:>11}",
+            "",
+            number(pgbench, 0),
+            number(of_pgbench, 2),
+            number(of_health, 2)
+        );
+        let cells = [
+            name,
+            &connections.to_string(),
+            &format!("{rate:.0}"),
+            &format!("{p50:.2}"),
+            &format!("{p99:.2}"),
+            &number(of_pgbench, 2),
+            &number(of_health, 2),
+        ];
+        self.keep(&cells);
+    }
+
+    /// The cost of the log's head row.
+    pub fn writers(&mut self, one: f64, many: f64) {
+        println!("\n16 writers on one aggregator: {one:.0} writes/s; on 16 aggregators: {many:.0} writes/s; ratio {:.2}", one / many);
+        self.keep(&["16 writers on one aggregator", "16", &format!("{one:.0}"), "", "", &format!("{:.2}", one / many), ""]);
+        self.keep(&["16 writers on 16 aggregators", "16", &format!("{many:.0}"), "", "", "", ""]);
+    }
+
+    /// Peak memory of the server.
+    pub fn memory(&mut self, mib: f64) {
+        println!("peak resident memory of the server: {mib:.0} MiB (bound 150)");
+        self.keep(&["peak memory MiB", "", &format!("{mib:.0}"), "", "", "", ""]);
+    }
+
+    fn keep(&mut self, cells: &[&str]) {
+        self.lines.push(cells.join("\t"));
+    }
+
+    /// Appends to the history.
+    pub fn finish(self, scale: usize) -> Result<()> {
+        let path = PathBuf::from("benches/history.tsv");
+        let is_new = !path.exists();
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+        if is_new {
+            writeln!(file, "time\tcommit\tproducts\tscenario\tconnections\tper second (or seconds)\tp50 ms\tp99 ms\tof pgbench\tof healthz")?;
+        }
+        let time = chrono::Utc::now().format("%Y-%m-%dT%H:%MZ");
+        for line in self.lines {
+            writeln!(file, "{time}\t{}\t{scale}\t{line}", self.commit)?;
+        }
+        println!("\nAppended to {}.", path.display());
+        Ok(())
+    }
+}
