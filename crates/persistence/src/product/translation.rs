@@ -39,27 +39,32 @@ sql! {
 
 impl TenantTx<'_> {
     /// Sets a product's texts in one language. New texts need no version, an equal repetition changes nothing, and
-    /// replacing other texts needs the product's present version. True when the texts are new.
+    /// replacing other texts needs the product's present version; with `only_new` nothing is replaced. True when the
+    /// texts are new.
     pub async fn put_translation(
         &mut self,
         id: ProductId,
         expected: Option<i32>,
+        only_new: bool,
         locale: Locale,
         new: &Translation,
     ) -> Result<(ProductRow, bool)> {
         let row = self.lock_product(id).await?;
-        if let Some(expected) = expected {
-            row.must_be_at(expected)?;
-        }
         let before = self.translations(id).await?;
         let old = before.iter().find(|t| t.locale == locale.as_str());
         if let Some(old) = old {
+            if only_new {
+                return Err(Error::Stale(row.version));
+            }
             if old.name == new.name.as_str() && old.description == new.description.as_str() {
                 return Ok((row, false));
             }
             if expected.is_none() {
                 return Err(Code::PreconditionRequired.into());
             }
+        }
+        if let Some(expected) = expected {
+            row.must_be_at(expected)?;
         }
         row.must_be_open_to_edits()?;
         self.write_translations(id, &[(locale, new.clone())]).await?;
