@@ -90,11 +90,11 @@ CREATE TABLE media (
     height        integer NOT NULL,
     -- The widths that were made of it; file names are {hash}/{width}.jpg.
     widths        integer[] NOT NULL,
-    uploaded_by   uuid NOT NULL,
+    -- NULL: not by a person.
+    uploaded_by   uuid,
     created_at    timestamptz NOT NULL,
     PRIMARY KEY (aggregator_id, id)
 );
-SELECT app.protect('media', 'uploaded_by = (SELECT app.merchant_scope())');
 SELECT app.distribute('media');
 
 CREATE TABLE product_media (
@@ -117,3 +117,7 @@ CREATE INDEX product_media_media ON product_media (aggregator_id, media_id);
 SELECT app.protect('product_media',
     'product_id IN (SELECT p.id FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()))');
 SELECT app.distribute('product_media');
+
+-- A narrowed user sees the pictures that he uploaded, and those of the products that he sees.
+SELECT app.protect('media',
+    '(uploaded_by = (SELECT app.merchant_scope()) OR id IN (SELECT m.media_id FROM product_media m WHERE m.aggregator_id = (SELECT app.aggregator_id())))');

@@ -1,5 +1,246 @@
-//! Categories.
+//! `/v1/categories` and `/v1/platform/categories`: what products are, one tree for the whole platform.
 
+use actix_web::{HttpRequest, get, patch, post, web};
+use kapal_domain::category::{CategoryName, MAX_POSITION};
+use kapal_domain::ids::CategoryId;
+use kapal_domain::locale::{Bilingual, Locale};
+use kapal_domain::slug::Slug;
+use kapal_domain::{Code, Faults};
+use kapal_persistence::{CategoryChanges, CategoryRow, NewCategory, sha256};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
-pub(crate) fn routes(_config: &mut ServiceConfig) {}
+use crate::answer::{Answered, Created, Found, json_answer, respond};
+use crate::envelope::locale;
+use crate::json::{Json, Patch};
+use crate::path::{At, IfMatch, parse_id};
+use crate::query::Query;
+use crate::{App, Operator};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(list_categories).service(create_category).service(update_category);
+}
+
+/// A product category.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Category)]
+pub struct CategoryView {
+    /// Id: what a product's `category_id` takes.
+    id: Uuid,
+    /// Part of public addresses, and what a storefront's `category` filter takes.
+    #[schema(example = "kopi", max_length = 80)]
+    slug: String,
+    /// The category above it; null at the top.
+    parent_id: Option<Uuid>,
+    /// Name in the asked language.
+    #[schema(example = "Kopi", max_length = 80)]
+    name: String,
+    /// Name in every language.
+    names: CategoryNames,
+    /// Its place among its sisters: the least first, equal ones by name.
+    #[schema(example = 0, minimum = 0, maximum = 10_000)]
+    position: i32,
+    /// Grows with each change.
+    #[schema(example = 1, minimum = 1)]
+    version: i32,
+}
+
+/// A category's name in every language.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CategoryNames {
+    /// In Indonesian.
+    #[schema(example = "Kopi", min_length = 2, max_length = 80)]
+    id: String,
+    /// In English.
+    #[schema(example = "Coffee", min_length = 2, max_length = 80)]
+    en: String,
+}
+
+impl CategoryView {
+    fn new(row: CategoryRow, locale: Locale) -> Self {
+        let names = Bilingual { id: row.name_id, en: row.name_en };
+        Self {
+            id: row.id,
+            slug: row.slug,
+            parent_id: row.parent_id,
+            name: names.get(locale).clone(),
+            names: CategoryNames { id: names.id, en: names.en },
+            position: row.position,
+            version: row.version,
+        }
+    }
+}
+
+/// All categories.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CategoryTree {
+    /// The categories; `parent_id` makes the tree. Sisters stand in their order.
+    #[schema(max_items = 1000)]
+    data: Vec<CategoryView>,
+}
+
+/// A category to make.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CategoryCreate {
+    /// Part of public addresses.
+    #[schema(example = "kopi", min_length = 2, max_length = 80)]
+    slug: String,
+    /// The category above it, which stands at the top: the tree has two levels.
+    #[schema(format = "uuid", max_length = 36, example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11")]
+    parent_id: Option<String>,
+    /// Name in every language.
+    names: CategoryNames,
+    /// Its place among its sisters.
+    #[schema(example = 0, minimum = 0, maximum = 10_000, default = 0)]
+    position: Option<i64>,
+}
+
+impl CategoryCreate {
+    fn parse(&self) -> Result<NewCategory, Faults> {
+        let mut faults = Faults::default();
+        let slug = faults.take("/slug", Slug::parse(&self.slug));
+        let parent = faults.take_optional("/parent_id", self.parent_id.as_deref().map(parse_id));
+        let id = faults.take("/names/id", CategoryName::parse(&self.names.id));
+        let en = faults.take("/names/en", CategoryName::parse(&self.names.en));
+        let position = faults.take("/position", position(self.position.unwrap_or_default()));
+        let (Some(slug), Some(parent), Some(id), Some(en), Some(position)) = (slug, parent, id, en, position)
+        else {
+            return Err(faults);
+        };
+        Ok(NewCategory { slug, parent, names: Bilingual { id, en }, position })
+    }
+}
+
+/// What to change of a category (RFC 7396): absent keeps, null clears.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CategoryPatch {
+    /// Part of public addresses.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "kopi", min_length = 2, max_length = 80)]
+    slug: Patch<String>,
+    /// The category above it; null moves it to the top.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid", max_length = 36, example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11")]
+    parent_id: Patch<String>,
+    /// Names to change.
+    #[serde(default)]
+    #[schema(value_type = Option<CategoryNamesPatch>)]
+    names: Patch<CategoryNamesPatch>,
+    /// Its place among its sisters.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 0, minimum = 0, maximum = 10_000)]
+    position: Patch<i64>,
+}
+
+/// Names to change: absent keeps.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct CategoryNamesPatch {
+    /// In Indonesian.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Kopi", min_length = 2, max_length = 80)]
+    id: Patch<String>,
+    /// In English.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Coffee", min_length = 2, max_length = 80)]
+    en: Patch<String>,
+}
+
+impl CategoryPatch {
+    fn parse(&self) -> Result<CategoryChanges, Faults> {
+        let mut faults = Faults::default();
+        let name = |text: &String| CategoryName::parse(text).map(String::from);
+        let names = match &self.names {
+            Patch::Keep => CategoryNamesPatch::default(),
+            Patch::Clear => CategoryNamesPatch { id: Patch::Clear, en: Patch::Clear },
+            Patch::Set(names) => names.clone(),
+        };
+        let slug =
+            self.slug.required(&mut faults, "/slug", |v| Slug::parse(v).map(|v| v.as_str().to_owned()));
+        let parent_id = self
+            .parent_id
+            .optional(&mut faults, "/parent_id", |v| parse_id::<CategoryId>(v).map(CategoryId::uuid));
+        let name_id = names.id.required(&mut faults, "/names/id", name);
+        let name_en = names.en.required(&mut faults, "/names/en", name);
+        let position = self.position.required(&mut faults, "/position", |v| position(*v));
+        let (Some(slug), Some(parent_id), Some(name_id), Some(name_en), Some(position)) =
+            (slug, parent_id, name_id, name_en, position)
+        else {
+            return Err(faults);
+        };
+        Ok(CategoryChanges { slug, parent_id, name_id, name_en, position })
+    }
+}
+
+fn position(number: i64) -> Result<i32, Code> {
+    match i32::try_from(number) {
+        Ok(position) if (0..=MAX_POSITION).contains(&number) => Ok(position),
+        _ => Err(Code::OutOfRange),
+    }
+}
+
+/// No parameters.
+#[derive(Debug, Deserialize)]
+pub struct NoParameters {}
+
+/// List categories
+///
+/// The whole tree of product categories in one answer. `name` is in the language that `Accept-Language` asks for.
+#[utoipa::path(tag = "categories", responses((status = 200, description = "All categories.", body = CategoryTree)))]
+#[get("/v1/categories")]
+pub async fn list_categories(app: web::Data<App>, request: HttpRequest, _: Query<NoParameters>) -> Answered {
+    let locale = locale(&request);
+    let rows = app.db.categories().await?;
+    let data = rows.into_iter().map(|row| CategoryView::new(row, locale)).collect();
+    let mut answer = json_answer(200, &CategoryTree { data });
+    let tag: String = sha256(answer.body.as_bytes())[..12].iter().map(|b| format!("{b:02x}")).collect();
+    answer.headers.extend([
+        ("ETag".into(), format!("\"{tag}\"")),
+        ("Cache-Control".into(), "public, max-age=300".into()),
+        ("Content-Language".into(), locale.as_str().into()),
+        ("Vary".into(), "Accept-Language".into()),
+    ]);
+    Ok(respond(answer))
+}
+
+/// Make a category
+///
+/// The tree has two levels: a category at the top, or one directly below such.
+#[utoipa::path(tag = "platform", request_body = CategoryCreate, responses((status = 201, description = "The category.", body = CategoryView)), security(("bearer" = ["operator"])))]
+#[post("/v1/platform/categories")]
+pub async fn create_category(
+    operator: Operator,
+    request: HttpRequest,
+    body: Json<CategoryCreate>,
+) -> Answered {
+    let new = body.0.parse()?;
+    operator
+        .run(async |tx| {
+            let category = CategoryView::new(tx.insert_category(&new).await?, locale(&request));
+            let location = format!("/v1/platform/categories/{}", category.id);
+            Ok(Created { location, version: Some(category.version), thing: category })
+        })
+        .await
+}
+
+/// Edit a category
+///
+/// A merge patch (RFC 7396). Storefronts show the new slug and names at once.
+#[utoipa::path(tag = "platform", request_body = CategoryPatch, responses((status = 200, description = "The category as it is now.", body = CategoryView)), security(("bearer" = ["operator"])))]
+#[patch("/v1/platform/categories/{category_id}")]
+pub async fn update_category(
+    operator: Operator,
+    request: HttpRequest,
+    At(id): At<CategoryId>,
+    IfMatch(version): IfMatch,
+    body: Json<CategoryPatch>,
+) -> Answered {
+    let changes = body.0.parse()?;
+    operator
+        .run(async |tx| {
+            let category = tx.update_category(id, version, &changes).await?;
+            Ok(Found(Some(category.version), CategoryView::new(category, locale(&request))))
+        })
+        .await
+}

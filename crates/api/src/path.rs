@@ -41,9 +41,28 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// An id in a body or a query.
+pub(crate) fn parse_id<T: Id>(text: &str) -> Result<T, Code> {
+    Uuid::try_parse(text).map(T::from).map_err(|_| Code::InvalidId)
+}
+
 /// The version that a PUT was made from, where the thing is there already.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatchOptional(pub Option<i32>);
+
+/// Whether a PUT asks to make the thing or do nothing: `If-None-Match: *`.
+#[derive(Debug, Clone, Copy)]
+pub struct OnlyNew(pub bool);
+
+impl FromRequest for OnlyNew {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let star = request.headers().get_all(header::IF_NONE_MATCH).any(|value| value.as_bytes() == b"*");
+        ready(Ok(OnlyNew(star)))
+    }
+}
 
 impl FromRequest for IfMatchOptional {
     type Error = Problem;

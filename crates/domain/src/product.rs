@@ -11,6 +11,18 @@ pub type ProductName = Line<2, 150>;
 /// A product's description in one language: as long as Google's feed takes; may be empty.
 pub type ProductDescription = Prose<0, 5000>;
 
+/// What tells a variant from its sisters, such as "250 g"; may be empty where there is only one.
+pub type VariantName = Line<0, 80>;
+
+/// Why a stock changes.
+pub type StockReason = Line<1, 200>;
+
+/// The most variants of a product.
+pub const MAX_VARIANTS: usize = 50;
+
+/// The most pictures of a product.
+pub const MAX_PICTURES: usize = 12;
+
 choices! {
     /// Where a product stands on its way to the storefront.
     pub enum ProductStatus {
@@ -121,6 +133,33 @@ impl Stock {
     }
 }
 
+/// How a stock changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockChange {
+    /// By pieces that came in (above 0) or went out (below 0).
+    By(i32),
+    /// To what was counted.
+    To(Stock),
+}
+
+impl StockChange {
+    /// A change by `pieces`: any number but 0, as far as a stock can change at all.
+    pub fn by(pieces: i64) -> Result<Self, Code> {
+        match i32::try_from(pieces) {
+            Ok(pieces) if pieces != 0 && pieces.abs() <= Stock::MAX => Ok(Self::By(pieces)),
+            _ => Err(Code::OutOfRange),
+        }
+    }
+
+    /// The stock after the change.
+    pub fn apply(self, stock: Stock) -> Result<Stock, Code> {
+        match self {
+            Self::By(pieces) => stock.changed_by(i64::from(pieces)),
+            Self::To(counted) => Ok(counted),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +213,19 @@ mod tests {
         assert_eq!(three.changed_by(-4), Err(Code::InsufficientStock));
         assert_eq!(three.changed_by(i64::MIN), Err(Code::InsufficientStock));
         assert_eq!(three.changed_by(i64::MAX), Err(Code::OutOfRange));
+    }
+
+    #[test]
+    fn a_change_of_stock_has_bounds_too() {
+        for bad in [0, 1_000_001, -1_000_001, i64::MIN, i64::MAX] {
+            assert_eq!(StockChange::by(bad), Err(Code::OutOfRange), "{bad}");
+        }
+        assert_eq!(StockChange::by(-3).and_then(|change| change.apply(Stock(3))), Ok(Stock(0)));
+        assert_eq!(
+            StockChange::by(-4).and_then(|change| change.apply(Stock(3))),
+            Err(Code::InsufficientStock)
+        );
+        assert_eq!(StockChange::To(Stock(7)).apply(Stock(3)), Ok(Stock(7)));
     }
 
     proptest! {

@@ -11,6 +11,7 @@ allow_tables_to_appear_in_same_query!(memberships, aggregators);
 allow_tables_to_appear_in_same_query!(sessions, users);
 allow_tables_to_appear_in_same_query!(merchants, regions, channels);
 allow_tables_to_appear_in_same_query!(products, product_translations, product_variants, product_media, media);
+allow_tables_to_appear_in_same_query!(products, categories);
 allow_tables_to_appear_in_same_query!(nominations, scores);
 
 joinable!(memberships -> aggregators (aggregator_id));

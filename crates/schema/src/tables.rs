@@ -235,7 +235,7 @@ diesel::table! {
         width -> Int4,
         height -> Int4,
         widths -> Array<Int4>,
-        uploaded_by -> Uuid,
+        uploaded_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
     }
 }

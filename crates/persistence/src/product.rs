@@ -1,1 +1,0 @@
-//! Products with their variants, translations and pictures.

@@ -1,0 +1,86 @@
+//! The steps of a product's life.
+
+use chrono::Utc;
+use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use kapal_domain::event::EventKind;
+use kapal_domain::ids::ProductId;
+use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::product::{ProductAction, ProductStatus};
+use kapal_domain::{Code, Refusal};
+use kapal_schema::products;
+use serde_json::json;
+
+use super::{Product, ProductRow};
+use crate::{Result, TenantTx};
+
+impl TenantTx<'_> {
+    /// Takes a step of a product's life. `reason` is what a reviewer asks for.
+    ///
+    /// Who submits shows a product that is complete; who publishes needs besides an active merchant with a NIB on
+    /// file (Permendag 31/2023, article 33).
+    pub async fn change_product_status(
+        &mut self,
+        id: ProductId,
+        action: ProductAction,
+        reason: Option<&str>,
+    ) -> Result<Product> {
+        let row = self.lock_product(id).await?;
+        let was = row.status()?;
+        let status =
+            was.apply(action).map_err(|code| Refusal::because(code, format!("The product is {was}.")))?;
+        let mut product = self.whole_product(row).await?;
+        if action == ProductAction::Publish {
+            self.check_merchant(&product.row).await?;
+        }
+        if matches!(action, ProductAction::Submit | ProductAction::Publish) {
+            let missing = product.missing();
+            if !missing.is_empty() {
+                let missing = format!("It lacks {}.", missing.join(", "));
+                return Err(Refusal::because(Code::ProductIncomplete, missing).into());
+            }
+        }
+        let now = Utc::now();
+        let published_at = match status {
+            ProductStatus::Published => product.row.published_at.or(Some(now)),
+            _ => product.row.published_at,
+        };
+        product.row = diesel::update(products::table.find((self.tenant(), id.uuid())))
+            .set((
+                products::status.eq(status.as_str()),
+                products::status_reason.eq(reason),
+                products::published_at.eq(published_at),
+                products::version.eq(products::version + 1),
+                products::updated_at.eq(now),
+            ))
+            .returning(ProductRow::as_returning())
+            .get_result::<ProductRow>(&mut **self)
+            .await?;
+        let kind = match action {
+            ProductAction::Submit => EventKind::ProductSubmitted,
+            ProductAction::RequestChanges => EventKind::ProductChangesRequested,
+            ProductAction::Publish => EventKind::ProductPublished,
+            ProductAction::Unpublish => EventKind::ProductUnpublished,
+            ProductAction::Archive => EventKind::ProductArchived,
+        };
+        self.record(product.row.change(kind).from_to(
+            json!({ "status": was.as_str() }),
+            json!({ "status": status.as_str(), "reason": reason }),
+        ));
+        if [was, status].contains(&ProductStatus::Published) {
+            self.show_product(&product.row).await?;
+        }
+        Ok(product)
+    }
+
+    async fn check_merchant(&mut self, product: &ProductRow) -> Result<()> {
+        let (status, nib) = self.hold_merchant(product.merchant_id).await?;
+        if status != MerchantStatus::Active.as_str() {
+            return Err(Refusal::because(Code::MerchantNotActive, format!("It is {status}.")).into());
+        }
+        if nib.is_none() {
+            return Err(Code::NibRequired.into());
+        }
+        Ok(())
+    }
+}
