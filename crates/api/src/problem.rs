@@ -120,6 +120,7 @@ impl From<Error> for Problem {
                 let in_flight = problem.code == Code::IdempotencyInFlight;
                 if in_flight { problem.with_header(RETRY_AFTER, 1) } else { problem }
             }
+            Error::Invalid(faults) => faults.into(),
             Error::Stale(version) => {
                 Self::new(Code::PreconditionFailed).with_header(ETAG, format!("\"{version}\""))
             }

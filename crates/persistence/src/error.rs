@@ -1,7 +1,7 @@
 //! What a query can end with. Database errors are told apart here and nowhere else.
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
-use kapal_domain::{Code, Refusal};
+use kapal_domain::{Code, Faults, Refusal};
 
 /// The result of everything that asks the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -15,6 +15,9 @@ pub enum Error {
     /// A rule says no.
     #[error("refused: {}", .0.code)]
     Refused(Refusal),
+    /// Fields that only the database could check are not right.
+    #[error("invalid: {0:?}")]
+    Invalid(Faults),
     /// The thing has moved on to this version since the caller read it.
     #[error("stale: now version {0}")]
     Stale(i32),
@@ -30,6 +33,21 @@ pub enum Error {
     /// A bug of ours; the text is for the log alone.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl Error {
+    /// One bad field.
+    pub(crate) fn field(pointer: &str, code: Code) -> Self {
+        let mut faults = Faults::default();
+        faults.add(pointer, code);
+        Self::Invalid(faults)
+    }
+}
+
+impl From<Faults> for Error {
+    fn from(faults: Faults) -> Self {
+        Self::Invalid(faults)
+    }
 }
 
 impl From<Refusal> for Error {
