@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use kapal_domain::locale::Locale;
 pub(crate) use kapal_persistence::Answer;
 use serde::Serialize;
 
@@ -73,6 +74,18 @@ impl<T: Serialize> Reply for Put<T> {
             Self::Made(created) => created.answer(),
             Self::Kept(found) => found.answer(),
         }
+    }
+}
+
+/// An answer with texts in the asked language.
+#[derive(Debug)]
+pub struct InLanguage<R>(pub Locale, pub R);
+
+impl<R: Reply> Reply for InLanguage<R> {
+    fn answer(self) -> Answer {
+        let mut answer = self.1.answer();
+        answer.headers.push(("Content-Language".into(), self.0.as_str().into()));
+        answer
     }
 }
 

@@ -1,5 +1,267 @@
-//! The platform's national slots.
+//! `/v1/platform/featured`: the platform's national slots, as one document.
 
+use actix_web::{get, put};
+use chrono::{DateTime, Utc};
+use kapal_domain::ids::ProductId;
+use kapal_domain::slot::{MAX_ITEMS, Place};
+use kapal_domain::slug::Slug;
+use kapal_domain::{Code, Faults};
+use kapal_persistence::{Featured, NationalSlot, NewNationalSlot, Replaced};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
-pub(crate) fn routes(_config: &mut ServiceConfig) {}
+use crate::Operator;
+use crate::answer::{Answered, Created, Found, Put};
+use crate::json::Json;
+use crate::path::IfMatchOptional;
+use crate::slot::parse_schedule;
+use crate::views::parse_id;
+
+/// The most slots of the national home.
+const MAX_SLOTS: usize = 20;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(get_featured).service(put_featured);
+}
+
+/// The national slots.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Featured)]
+pub struct FeaturedView {
+    /// The slots, in their order.
+    #[schema(max_items = 20)]
+    slots: Vec<NationalSlotView>,
+    /// Grows with each change: the `ETag`.
+    #[schema(example = 4, minimum = 1)]
+    version: i32,
+}
+
+/// A national slot.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NationalSlot)]
+pub struct NationalSlotView {
+    /// Id; another one after each change of the document.
+    id: Uuid,
+    /// `home_hero`, `home_row` or `national`.
+    #[schema(example = "national", max_length = 20)]
+    place: String,
+    /// From when it shows.
+    starts_at: DateTime<Utc>,
+    /// Until when; null when it stays.
+    ends_at: Option<DateTime<Utc>>,
+    /// The zone that the operators think in.
+    #[schema(example = "Asia/Jakarta", max_length = 40)]
+    time_zone: String,
+    /// What stands in it, in order.
+    #[schema(max_items = 12)]
+    products: Vec<NationalProductView>,
+}
+
+/// A product in a national slot.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NationalProduct)]
+pub struct NationalProductView {
+    /// Slug of the aggregator that it comes from.
+    #[schema(example = "ekraf-sulawesi", max_length = 80)]
+    aggregator: String,
+    /// The product.
+    product_id: Uuid,
+}
+
+impl From<Featured> for FeaturedView {
+    fn from(featured: Featured) -> Self {
+        Self { slots: featured.slots.into_iter().map(Into::into).collect(), version: featured.version }
+    }
+}
+
+impl From<NationalSlot> for NationalSlotView {
+    fn from(slot: NationalSlot) -> Self {
+        let products = slot.products.into_iter().map(|product| NationalProductView {
+            aggregator: product.aggregator_slug,
+            product_id: product.product_id,
+        });
+        Self {
+            id: slot.row.id,
+            place: slot.row.place,
+            starts_at: slot.row.starts_at,
+            ends_at: slot.row.ends_at,
+            time_zone: slot.row.time_zone,
+            products: products.collect(),
+        }
+    }
+}
+
+/// The national slots as they shall be.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct FeaturedBody {
+    /// The slots, in their order.
+    #[schema(max_items = 20)]
+    slots: Vec<NationalSlotBody>,
+}
+
+/// A national slot to put.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NationalSlotBody {
+    /// `home_hero`, `home_row` or `national`.
+    #[schema(example = "national", pattern = "^(home_hero|home_row|national)$", max_length = 20)]
+    place: String,
+    /// From when it shows; now when it is left away.
+    #[schema(example = "2026-11-24T03:00:00Z", format = "date-time", max_length = 40)]
+    starts_at: Option<String>,
+    /// Until when; left away it stays.
+    #[schema(example = "2026-12-24T03:00:00Z", format = "date-time", max_length = 40)]
+    ends_at: Option<String>,
+    /// IANA name of the zone that the operators think in; `Asia/Jakarta` when it is left away.
+    #[schema(example = "Asia/Jakarta", max_length = 40)]
+    time_zone: Option<String>,
+    /// What stands in it, in order: published mutiara of active aggregators that are shown nationally.
+    #[schema(min_items = 1, max_items = 12)]
+    products: Vec<NationalProductBody>,
+}
+
+/// A product to put into a national slot.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NationalProductBody {
+    /// Slug or id of the aggregator that it comes from.
+    #[schema(example = "ekraf-sulawesi", max_length = 80)]
+    aggregator: String,
+    /// The product.
+    #[schema(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", format = "uuid", max_length = 36)]
+    product_id: String,
+}
+
+impl FeaturedBody {
+    fn parse(&self) -> Result<Vec<NewNationalSlot>, Faults> {
+        let mut faults = Faults::default();
+        if self.slots.len() > MAX_SLOTS {
+            faults.add("/slots", Code::TooLong);
+            return Err(faults);
+        }
+        let slots = self.slots.iter().enumerate();
+        let slots: Vec<_> =
+            slots.filter_map(|(at, s)| s.parse(&mut faults, &format!("/slots/{at}"))).collect();
+        faults.finish().map(|()| slots)
+    }
+}
+
+impl NationalSlotBody {
+    fn parse(&self, faults: &mut Faults, prefix: &str) -> Option<NewNationalSlot> {
+        let place = faults.take(format!("{prefix}/place"), national_place(&self.place));
+        let schedule = parse_schedule(
+            faults,
+            prefix,
+            self.starts_at.as_deref(),
+            self.ends_at.as_deref(),
+            self.time_zone.as_deref(),
+        );
+        let length = match self.products.len() {
+            0 => Err(Code::Required),
+            1..=MAX_ITEMS => Ok(()),
+            _ => Err(Code::TooLong),
+        };
+        faults.take(format!("{prefix}/products"), length)?;
+        let mut products = Vec::with_capacity(self.products.len());
+        for (at, product) in self.products.iter().enumerate() {
+            products.extend(product.parse(faults, &format!("{prefix}/products/{at}")));
+        }
+        Some(NewNationalSlot { place: place?, schedule: schedule?, products })
+    }
+}
+
+impl NationalProductBody {
+    fn parse(&self, faults: &mut Faults, prefix: &str) -> Option<(String, ProductId)> {
+        let aggregator = match parse_id::<kapal_domain::ids::AggregatorId>(&self.aggregator) {
+            Ok(id) => Some(id.to_string()),
+            Err(_) => faults
+                .take(format!("{prefix}/aggregator"), Slug::parse(&self.aggregator))
+                .map(|slug| slug.to_string()),
+        };
+        let product = faults.take(format!("{prefix}/product_id"), parse_id(&self.product_id));
+        aggregator.zip(product)
+    }
+}
+
+/// A place of the national home.
+fn national_place(text: &str) -> Result<Place, Code> {
+    match Place::parse(text)? {
+        Place::CategoryTop => Err(Code::InvalidChoice),
+        place => Ok(place),
+    }
+}
+
+/// Read the national slots
+///
+/// What the platform features on the national home, also what is still to come.
+#[utoipa::path(tag = "platform", responses((status = 200, description = "The national slots.", body = FeaturedView)), security(("bearer" = ["operator"])))]
+#[get("/v1/platform/featured")]
+pub async fn get_featured(operator: Operator) -> Answered {
+    operator.run(async |tx| Ok(found(tx.featured().await?))).await
+}
+
+/// Put the national slots
+///
+/// Exactly these slots in this order, in place of those before. Only published mutiara of active aggregators that are
+/// shown nationally may stand in them. `If-Match` is needed where there is something to replace; the same document
+/// once more changes nothing.
+#[utoipa::path(
+    tag = "platform", request_body = FeaturedBody,
+    responses(
+        (status = 201, description = "Nothing was there: the national slots.", body = FeaturedView),
+        (status = 200, description = "The national slots as they are now.", body = FeaturedView),
+    ),
+    security(("bearer" = ["operator"])),
+)]
+#[put("/v1/platform/featured")]
+pub async fn put_featured(
+    operator: Operator,
+    IfMatchOptional(version): IfMatchOptional,
+    body: Json<FeaturedBody>,
+) -> Answered {
+    let slots = body.0.parse()?;
+    operator
+        .run(async |tx| {
+            let (featured, replaced) = tx.replace_featured(version, &slots).await?;
+            Ok(match replaced {
+                Replaced::Nothing => Put::Made(Created {
+                    location: "/v1/platform/featured".to_owned(),
+                    version: Some(featured.version),
+                    thing: FeaturedView::from(featured),
+                }),
+                Replaced::Others | Replaced::Same => Put::Kept(found(featured)),
+            })
+        })
+        .await
+}
+
+fn found(featured: Featured) -> Found<FeaturedView> {
+    Found(Some(featured.version), featured.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_bad_field_is_named_at_once() {
+        let body = json!({ "slots": [
+            { "place": "national", "products": [{ "aggregator": "ekraf-sulawesi", "product_id": "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11" }] },
+            { "place": "category_top", "ends_at": "soon", "products": [{ "aggregator": "Not One", "product_id": "x" }] },
+            { "place": "home_row", "products": [] },
+        ]});
+        let faults = serde_json::from_value::<FeaturedBody>(body).unwrap().parse().unwrap_err();
+        let faults: Vec<_> = faults.into_vec().into_iter().map(|f| (f.pointer, f.code)).collect();
+        assert_eq!(
+            faults,
+            [
+                ("/slots/1/place".into(), Code::InvalidChoice),
+                ("/slots/1/ends_at".into(), Code::InvalidDate),
+                ("/slots/1/products/0/aggregator".into(), Code::InvalidSlug),
+                ("/slots/1/products/0/product_id".into(), Code::InvalidId),
+                ("/slots/2/products".to_owned(), Code::Required),
+            ]
+        );
+    }
+}

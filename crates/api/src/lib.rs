@@ -37,6 +37,7 @@ mod platform;
 mod product;
 mod product_page;
 mod region;
+mod rubric;
 mod slot;
 mod storefront;
 mod variant;
@@ -71,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
     platform::routes(config);
     product::routes(config);
     region::routes(config);
+    rubric::routes(config);
     slot::routes(config);
     storefront::routes(config);
     variant::routes(config);

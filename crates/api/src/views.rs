@@ -1,8 +1,11 @@
 //! Small shapes that several things are shown with.
 
+use kapal_domain::Code;
+use kapal_domain::ids::Id;
 use kapal_persistence::Place;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A region as it stands beside a thing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,4 +56,21 @@ impl From<kapal_domain::money::Money> for MoneyView {
     fn from(money: kapal_domain::money::Money) -> Self {
         Self { amount: money.to_decimal(), currency: money.currency().as_str().to_owned() }
     }
+}
+
+/// A text in both languages.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Texts)]
+pub struct TextsView {
+    /// In Indonesian.
+    #[schema(example = "Kado Lebaran", max_length = 2000)]
+    pub id: String,
+    /// In English; empty where there is none.
+    #[schema(example = "Gifts for Eid", max_length = 2000)]
+    pub en: String,
+}
+
+/// An id that a request names.
+pub(crate) fn parse_id<T: Id>(text: &str) -> Result<T, Code> {
+    Uuid::try_parse(text).map(T::from).map_err(|_| Code::InvalidId)
 }

@@ -75,6 +75,34 @@ impl NominationStatus {
     pub const fn is_undecided(self) -> bool {
         matches!(self, Self::Open | Self::InReview | Self::Appealed)
     }
+
+    /// Whether somebody decided it, and no appeal took that back.
+    pub const fn is_decided(self) -> bool {
+        matches!(self, Self::Accepted | Self::Declined | Self::Expired | Self::Revoked)
+    }
+}
+
+/// What somebody sees of a nomination's scores. Scoring is blind: nobody who may score sees what others gave before
+/// having scored, or before all is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScoresSeen {
+    /// Nothing yet.
+    Nothing,
+    /// The average and the stars.
+    Outcome,
+    /// Each reviewer's points and comment.
+    Everything,
+}
+
+impl ScoresSeen {
+    /// What is seen by somebody who may score or not, and has scored or not.
+    pub const fn by(may_score: bool, has_scored: bool, status: NominationStatus) -> Self {
+        match (may_score, has_scored, status.is_decided()) {
+            (true, _, true) | (true, true, false) => Self::Everything,
+            (false, _, true) => Self::Outcome,
+            (true, false, false) | (false, _, false) => Self::Nothing,
+        }
+    }
 }
 
 choices! {
@@ -137,6 +165,21 @@ mod tests {
             for status in NominationStatus::ALL {
                 assert_eq!(status.apply(action, true), status.apply(action, false));
             }
+        }
+    }
+
+    #[test]
+    fn scores_are_blind_until_one_has_scored_or_all_is_decided() {
+        use ScoresSeen::*;
+        for &status in NominationStatus::ALL {
+            let (nominator, late, reviewer) = (
+                ScoresSeen::by(false, false, status),
+                ScoresSeen::by(true, false, status),
+                ScoresSeen::by(true, true, status),
+            );
+            let expected = if status.is_decided() { (Outcome, Everything) } else { (Nothing, Nothing) };
+            assert_eq!((nominator, late), expected, "{status}");
+            assert_eq!(reviewer, Everything, "{status}");
         }
     }
 

@@ -1,9 +1,11 @@
 //! Featured slots: places on a storefront that mutiara stand in for a time.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike, Utc};
+/// A time zone of the IANA database.
+pub use chrono_tz::Tz;
 
 use crate::code::Code;
+use crate::locale::Locale;
 use crate::text::choices;
 
 /// The most products that one slot shows.
@@ -23,11 +25,40 @@ choices! {
     }
 }
 
+impl Place {
+    /// The category that a slot of this place has: one exactly where the place is a category's.
+    pub fn category<T>(self, category: Option<T>) -> Result<Option<T>, Code> {
+        match (self, category) {
+            (Self::CategoryTop, None) => Err(Code::Required),
+            (Self::HomeHero | Self::HomeRow | Self::National, Some(_)) => Err(Code::InvalidChoice),
+            (_, category) => Ok(category),
+        }
+    }
+}
+
 choices! {
     /// How a slot chooses its products.
     pub enum SlotMode {
         /// The products that staff put in, in their order.
         Fixed = "fixed",
+    }
+}
+
+choices! {
+    /// Why a product stands in a slot.
+    pub enum SlotReason {
+        /// Staff put it there.
+        Booked = "booked",
+    }
+}
+
+impl SlotReason {
+    /// The reason as a sentence.
+    pub const fn text(self, locale: Locale) -> &'static str {
+        match (self, locale) {
+            (Self::Booked, Locale::En) => "Chosen by the curators for this time.",
+            (Self::Booked, Locale::Id) => "Dipilih kurator untuk waktu ini.",
+        }
     }
 }
 
@@ -60,6 +91,11 @@ impl Window {
     /// Whether a moment is in it.
     pub fn contains(&self, now: DateTime<Utc>) -> bool {
         self.starts_at <= now && self.ends_at.is_none_or(|end| now < end)
+    }
+
+    /// The next moment after `now` at which it begins or ends; None when none is left.
+    pub fn next_turn(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        [Some(self.starts_at), self.ends_at].into_iter().flatten().find(|turn| *turn > now)
     }
 
     /// Whether the two have a moment in common.
@@ -108,6 +144,16 @@ pub fn parse_time_zone(name: &str) -> Result<Tz, Code> {
     name.parse().map_err(|_| Code::InvalidTimeZone)
 }
 
+/// The years that a schedule may name: outside them somebody mistyped.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
+
+/// A moment of a schedule, as RFC 3339 writes it with any offset, to the microsecond.
+pub fn parse_moment(text: &str) -> Result<DateTime<Utc>, Code> {
+    let exact = DateTime::parse_from_rfc3339(text).map_err(|_| Code::InvalidDate)?;
+    let moment = DateTime::from_timestamp_micros(exact.timestamp_micros()).ok_or(Code::InvalidDate)?;
+    if YEARS.contains(&moment.year()) { Ok(moment) } else { Err(Code::OutOfRange) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +180,44 @@ mod tests {
         let (window, open) = (window(5, Some(7)), window(5, None));
         assert_eq!([4, 5, 6, 7].map(|second| window.contains(at(second))), [false, true, true, false]);
         assert!(open.contains(at(1_000_000)));
+    }
+
+    #[test]
+    fn a_window_turns_at_its_start_and_at_its_end() {
+        let (window, open) = (window(5, Some(7)), window(5, None));
+        assert_eq!(
+            [4, 5, 6, 7].map(|second| window.next_turn(at(second))),
+            [Some(at(5)), Some(at(7)), Some(at(7)), None]
+        );
+        assert_eq!([4, 5].map(|second| open.next_turn(at(second))), [Some(at(5)), None]);
+    }
+
+    #[test]
+    fn a_category_stands_exactly_where_the_place_is_one() {
+        for &place in Place::ALL {
+            let (with, without) = (place.category(Some(1)), place.category(None::<i32>));
+            match place {
+                Place::CategoryTop => assert_eq!((with, without), (Ok(Some(1)), Err(Code::Required))),
+                _ => assert_eq!((with, without), (Err(Code::InvalidChoice), Ok(None))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_moment_has_an_offset_and_microseconds() {
+        let moment = |text| parse_moment(text).map(|m| m.to_rfc3339());
+        assert_eq!(
+            moment("2026-11-24T10:00:00.1234567+07:00"),
+            Ok("2026-11-24T03:00:00.123456+00:00".into())
+        );
+        for bad in ["", "2026-11-24", "2026-11-24T10:00:00", "2026-02-30T00:00:00Z", "24/11/2026"] {
+            assert_eq!(parse_moment(bad), Err(Code::InvalidDate), "{bad}");
+        }
+        for far in ["1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T00:00:00Z"] {
+            assert_eq!(parse_moment(far), Err(Code::OutOfRange), "{far}");
+        }
+        // A leap second is the database's next second, so that it can't be later than that one here.
+        assert_eq!(parse_moment("2016-12-31T23:59:60Z"), parse_moment("2017-01-01T00:00:00Z"));
     }
 
     #[test]

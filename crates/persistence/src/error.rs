@@ -35,6 +35,21 @@ pub enum Error {
     Internal(String),
 }
 
+impl Error {
+    /// One bad field.
+    pub(crate) fn field(pointer: &str, code: Code) -> Self {
+        let mut faults = Faults::default();
+        faults.add(pointer, code);
+        Self::Invalid(faults)
+    }
+}
+
+impl From<Faults> for Error {
+    fn from(faults: Faults) -> Self {
+        Self::Invalid(faults)
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
