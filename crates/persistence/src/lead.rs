@@ -28,7 +28,7 @@ pub type BuyerName = Line<1, 120>;
 
 /// A buyer's contact to be noted.
 #[derive(Debug)]
-pub struct NewLead {
+pub struct NewLead<'a> {
     /// The product.
     pub product: ProductId,
     /// Its merchant.
@@ -38,7 +38,7 @@ pub struct NewLead {
     /// The language that he reads.
     pub locale: Locale,
     /// What he says of himself. That it is here at all is his consent.
-    pub buyer: Option<Buyer>,
+    pub buyer: &'a Option<Buyer>,
 }
 
 /// What a buyer said of himself, with his consent to keep it.
@@ -175,11 +175,11 @@ impl Transaction for VisitorTx<'_> {
 
 impl VisitorTx<'_> {
     /// Notes a buyer's contact. The code is drawn until it is free within the aggregator.
-    pub async fn insert_lead(&mut self, new: &NewLead) -> Result<LeadCode> {
+    pub async fn insert_lead(&mut self, new: &NewLead<'_>) -> Result<LeadCode> {
         let tx = &mut self.0;
         let (id, now) = (LeadId::new().uuid(), Utc::now());
         let (mut name, mut phone) = (None, None);
-        if let Some(buyer) = &new.buyer {
+        if let Some(buyer) = new.buyer {
             if let Some(text) = &buyer.name {
                 name = Some(tx.seal(NAME, id, text.as_str()).await?);
             }

@@ -160,6 +160,8 @@ pub struct ShownProductFilter {
     pub regions: Vec<RegionCode>,
     /// Of the merchant.
     pub merchant: Option<Address>,
+    /// From this aggregator.
+    pub origin: Option<Address>,
     /// At least this price.
     pub min_price: Option<Money>,
     /// At most this price.
@@ -176,6 +178,7 @@ impl ShownProductFilter {
             && self.category.is_none()
             && self.regions.is_empty()
             && self.merchant.is_none()
+            && self.origin.is_none()
             && self.min_price.is_none()
             && self.max_price.is_none()
             && self.mutiara.is_none()
@@ -329,6 +332,11 @@ impl Statement {
                     .in_store(store)
                     .sql(" AND ")
                     .is_at("m.slug", "m.id", merchant)
+                    .sql(")")
+            })
+            .with(filter.origin.as_ref(), |s, origin| {
+                s.sql(" AND d.aggregator_id = (SELECT o.id FROM published_aggregators o WHERE ")
+                    .is_at("o.slug", "o.id", origin)
                     .sql(")")
             })
             .with(filter.min_price, |s, price| {

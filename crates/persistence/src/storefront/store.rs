@@ -82,7 +82,7 @@ impl Db {
         .sql(" LIMIT ")
         .bind(COUNTED + 1)
         .sql(
-            "    ) AS some) AS n
+            "    ) AS counted) AS n
              ),
              summed AS (
                 SELECT c.slug, c.name_id, c.name_en, above.slug AS parent, above.position AS above_position, c.position,
