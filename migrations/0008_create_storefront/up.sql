@@ -38,6 +38,8 @@ CREATE TABLE published_merchants (
     PRIMARY KEY (aggregator_id, id),
     CONSTRAINT published_merchants_slug_key UNIQUE (aggregator_id, slug)
 );
+CREATE INDEX published_merchants_newest ON published_merchants (aggregator_id, created_at DESC, id DESC);
+CREATE INDEX published_merchants_nation_newest ON published_merchants (created_at DESC, id DESC);
 SELECT app.protect('published_merchants');
 SELECT app.publish('published_merchants');
 SELECT app.distribute('published_merchants');
@@ -111,6 +113,13 @@ CREATE INDEX search_documents_nation_price ON search_documents (locale, price_mi
 CREATE INDEX search_documents_nation_name ON search_documents (locale, name COLLATE "C", product_id);
 CREATE INDEX search_documents_vector ON search_documents USING gin (vector);
 CREATE INDEX search_documents_category ON search_documents USING gin (category_path);
+-- For the counts of categories.
+CREATE INDEX search_documents_counts ON search_documents (locale, category_slug, aggregator_id);
+-- Few rows, asked for often.
+CREATE INDEX search_documents_mutiara ON search_documents (aggregator_id, locale, published_at DESC, product_id DESC)
+    WHERE is_mutiara OR stars IS NOT NULL;
+CREATE INDEX search_documents_nation_mutiara ON search_documents (locale, published_at DESC, product_id DESC)
+    WHERE is_mutiara OR stars IS NOT NULL;
 CREATE INDEX search_documents_province ON search_documents (locale, province_code, published_at DESC, product_id DESC);
 SELECT app.protect('search_documents');
 SELECT app.publish('search_documents');

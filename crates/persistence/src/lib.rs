@@ -2,6 +2,7 @@
 //! carries its tenant and actor, so that a query without them can't be written outside this crate.
 
 // The ways to the database.
+mod data_key;
 mod db;
 mod error;
 mod heads;
@@ -14,6 +15,7 @@ mod objects;
 mod operator;
 mod page;
 mod sql;
+mod statement;
 mod tenant;
 mod transaction;
 mod tx;

@@ -1,0 +1,26 @@
+//! The public storefronts: `/v1/storefronts/{aggregator}` of one aggregator, `/v1/storefront` of the nation. Both have
+//! one shape; the handlers of a pair differ in nothing but their path and their words.
+
+mod collection;
+mod contact;
+mod home;
+mod merchant;
+mod product;
+mod shop;
+mod store;
+mod views;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) use contact::{Contact, make_lead};
+pub(crate) use shop::{conditional, tag};
+pub(crate) use views::{image_views, page_url};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    store::routes(config);
+    home::routes(config);
+    product::routes(config);
+    merchant::routes(config);
+    collection::routes(config);
+    contact::routes(config);
+}

@@ -1,0 +1,172 @@
+//! Products of a storefront.
+
+use actix_web::get;
+use kapal_domain::Code;
+use kapal_domain::money::{Currency, Money};
+use kapal_domain::region::{RegionCode, RegionLevel};
+use kapal_persistence::{Address, Page, ProductOrder, ShownProductFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::shop::Shop;
+use super::views::{ProductCard, ProductDetail, cards};
+use crate::Problem;
+use crate::answer::{Answered, Found};
+use crate::query::{List, PageOf, Paging};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_storefront_products)
+        .service(get_storefront_product)
+        .service(list_national_products)
+        .service(get_national_product);
+}
+
+/// The longest search, in characters.
+const MAX_SEARCH: usize = 200;
+
+/// Which products.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ProductQuery {
+    /// Words: a product that has all of them, in any of its languages, is found. Operators mean nothing.
+    #[param(example = "kopi toraja", max_length = 200)]
+    q: Option<String>,
+    /// Slug of a category; what is below it counts too.
+    #[param(example = "makanan-ringan", max_length = 80)]
+    category: Option<String>,
+    /// Code of a province.
+    #[param(example = "73", max_length = 2)]
+    province: Option<String>,
+    /// Code of a region at any level; what is below it counts too.
+    #[param(example = "73.26", max_length = 13)]
+    region: Option<String>,
+    /// Slug or id of a merchant.
+    #[param(example = "tenun-mama-ina", max_length = 80)]
+    merchant: Option<String>,
+    /// At least this price, in rupiah.
+    #[param(example = "25000", max_length = 20)]
+    min_price: Option<String>,
+    /// At most this price, in rupiah.
+    #[param(example = "150000", max_length = 20)]
+    max_price: Option<String>,
+    /// Only mutiara, or only others.
+    #[param(example = true)]
+    mutiara: Option<bool>,
+    /// At least so many stars.
+    #[param(example = 4, minimum = 1, maximum = 5)]
+    stars: Option<u8>,
+    /// Slug or id of the aggregator that the product comes from.
+    #[param(example = "koperasi-toraja", max_length = 80)]
+    origin_aggregator: Option<String>,
+    /// The order: `relevance`, `newest`, `price`, `-price` or `name`. Left away: by relevance where there are words,
+    /// else the newest first.
+    #[param(example = "newest", max_length = 10)]
+    sort: Option<String>,
+}
+
+fn bad(name: &str, why: &str) -> Problem {
+    Problem::because(Code::InvalidParameter, format!("{name}: {why}"))
+}
+
+impl ProductQuery {
+    fn parse(&self) -> Result<(ShownProductFilter, ProductOrder), Problem> {
+        let text = self.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+        if text.is_some_and(|q| q.chars().count() > MAX_SEARCH) {
+            return Err(bad("q", "at most 200 characters."));
+        }
+        let region = |name: &str, code: &Option<String>| {
+            let code = code.as_deref().map(RegionCode::parse).transpose();
+            code.map_err(|_| bad(name, "not the code of a region."))
+        };
+        let rupiah = |name: &str, amount: &Option<String>| {
+            let amount = amount.as_deref().map(|amount| Money::parse(amount, Currency::IDR)).transpose();
+            amount.map_err(|_| bad(name, "not an amount in whole rupiah, such as 25000."))
+        };
+        let province = region("province", &self.province)?;
+        if province.as_ref().is_some_and(|p| p.level() != RegionLevel::Province) {
+            return Err(bad("province", "not the code of a province."));
+        }
+        if self.stars.is_some_and(|stars| !(1..=5).contains(&stars)) {
+            return Err(bad("stars", "1 to 5."));
+        }
+        let order = match (self.sort.as_deref(), text) {
+            (Some("relevance") | None, Some(_)) => ProductOrder::Relevance,
+            (Some("relevance"), None) => return Err(bad("sort", "relevance needs q.")),
+            (Some("newest") | None, _) => ProductOrder::Newest,
+            (Some("price"), _) => ProductOrder::Cheapest,
+            (Some("-price"), _) => ProductOrder::Dearest,
+            (Some("name"), _) => ProductOrder::Name,
+            (Some(_), _) => return Err(bad("sort", "relevance, newest, price, -price or name.")),
+        };
+        let filter = ShownProductFilter {
+            text: text.map(str::to_owned),
+            category: self.category.clone(),
+            regions: province.into_iter().chain(region("region", &self.region)?).collect(),
+            merchant: self.merchant.as_deref().map(Address::parse),
+            origin: self.origin_aggregator.as_deref().map(Address::parse),
+            min_price: rupiah("min_price", &self.min_price)?,
+            max_price: rupiah("max_price", &self.max_price)?,
+            mutiara: self.mutiara,
+            stars: self.stars.map(i16::from),
+        };
+        Ok((filter, order))
+    }
+}
+
+/// List a storefront's products
+///
+/// Published products with their texts in the asked language.
+#[utoipa::path(tag = "storefront", params(ProductQuery, Paging), responses((status = 200, description = "A page of products.", body = PageOf<ProductCard>)))]
+#[get("/v1/storefronts/{aggregator}/products")]
+pub async fn list_storefront_products(shop: Shop, list: List<ProductQuery>) -> Answered {
+    products(shop, list).await
+}
+
+/// List the nation's products
+///
+/// Published products of every aggregator that takes part in the national storefront, each once.
+#[utoipa::path(tag = "storefront", params(ProductQuery, Paging), responses((status = 200, description = "A page of products.", body = PageOf<ProductCard>)))]
+#[get("/v1/storefront/products")]
+pub async fn list_national_products(shop: Shop, list: List<ProductQuery>) -> Answered {
+    products(shop, list).await
+}
+
+async fn products(shop: Shop, list: List<ProductQuery>) -> Answered {
+    let (filter, order) = list.filter.parse()?;
+    shop.answer(async |db| {
+        let found = db
+            .storefront_products(&shop.store, shop.locale, &filter, order, list.after.as_ref(), list.limit)
+            .await?;
+        let items = cards(found.items, &shop.app.public_url, shop.locale)?;
+        Ok(list.reply(Page { items, next: found.next }))
+    })
+    .await
+}
+
+/// Read a storefront's product
+///
+/// All that a product's page shows, in the asked language.
+#[utoipa::path(tag = "storefront", responses((status = 200, description = "The product.", body = ProductDetail)))]
+#[get("/v1/storefronts/{aggregator}/products/{slug_or_id}")]
+pub async fn get_storefront_product(shop: Shop) -> Answered {
+    product(shop).await
+}
+
+/// Read a product of the nation
+///
+/// The same, addressed by its aggregator and its own slug or id.
+#[utoipa::path(tag = "storefront", responses((status = 200, description = "The product.", body = ProductDetail)))]
+#[get("/v1/storefront/products/{aggregator}/{slug_or_id}")]
+pub async fn get_national_product(shop: Shop) -> Answered {
+    product(shop).await
+}
+
+async fn product(shop: Shop) -> Answered {
+    shop.answer(async |db| {
+        let page = db.storefront_product(&shop.store, shop.locale, &shop.address()).await?;
+        Ok(Found(None, ProductDetail::new(page, &shop.app.public_url, shop.locale)?))
+    })
+    .await
+}

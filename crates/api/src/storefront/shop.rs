@@ -1,0 +1,136 @@
+//! Which storefront a request is about, and its conditional answers: who has the present state already gets a 304
+//! without a query.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use chrono::Utc;
+use futures_util::future::{Ready, ready};
+use kapal_domain::Code;
+use kapal_domain::locale::Locale;
+use kapal_persistence::{Address, Db, Store};
+
+use crate::answer::{Answered, Reply, respond};
+use crate::envelope::{etag_matches, locale};
+use crate::{App, Problem};
+
+/// The storefront of the path, in the asked language.
+pub struct Shop {
+    /// The service.
+    pub app: web::Data<App>,
+    /// Whose things it shows.
+    pub store: Store,
+    /// The asked language.
+    pub locale: Locale,
+    request: HttpRequest,
+}
+
+impl FromRequest for Shop {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+            return ready(Err(Code::Internal.into()));
+        };
+        let aggregator = request.match_info().get("aggregator");
+        let store = match (aggregator, request.path().starts_with("/v1/storefronts/")) {
+            (Some(aggregator), true) => Store::of(aggregator),
+            (Some(aggregator), false) => Store::national_of(aggregator),
+            (None, _) => Store::national(),
+        };
+        ready(Ok(Self { app, store, locale: locale(request), request: request.clone() }))
+    }
+}
+
+impl Shop {
+    /// The thing that the path names.
+    pub fn address(&self) -> Address {
+        Address::parse(self.request.match_info().get("slug_or_id").unwrap_or_default())
+    }
+
+    /// The request itself.
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// An absolute address of this API, below the store.
+    pub fn url(&self, rest: &str) -> String {
+        let base = match &self.store.aggregator {
+            Some(Address::Slug(slug)) => format!("/v1/storefronts/{slug}"),
+            Some(Address::Id(id)) => format!("/v1/storefronts/{id}"),
+            None => "/v1/storefront".to_owned(),
+        };
+        format!("{}{base}{rest}", self.app.public_url)
+    }
+
+    /// Answers from the database, or with 304 from the known end of the log alone.
+    pub async fn answer<R: Reply>(&self, read: impl AsyncFnOnce(&Db) -> Result<R, Problem>) -> Answered {
+        self.respond(0, read).await
+    }
+
+    /// The same for what also changes when a schedule begins or ends: what is had is had for a minute at most.
+    pub async fn answer_scheduled<R: Reply>(
+        &self,
+        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
+    ) -> Answered {
+        self.respond(Utc::now().timestamp() / 60, read).await
+    }
+
+    async fn respond<R: Reply>(
+        &self,
+        minute: i64,
+        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
+    ) -> Answered {
+        let tag = tag(&self.app, &self.store, self.locale, &self.request, minute);
+        conditional(&self.request, self.locale, tag, async || Ok(respond(read(&self.app.db).await?.answer())))
+            .await
+    }
+}
+
+/// The tag of what a request is answered with in the store's present state; None where that state is not known. It is
+/// taken before the query, so that a change in between makes the tag too old, never too new.
+pub(crate) fn tag(
+    app: &App,
+    store: &Store,
+    locale: Locale,
+    request: &HttpRequest,
+    minute: i64,
+) -> Option<String> {
+    let state = match &store.aggregator {
+        _ if store.national => app.db.heads.national()?,
+        Some(Address::Slug(slug)) => app.db.heads.of(slug)?,
+        Some(Address::Id(_)) | None => return None,
+    };
+    let uri = request.uri();
+    let of = format!(
+        "{} {state} {minute} {locale} {}?{}",
+        env!("CARGO_PKG_VERSION"),
+        uri.path(),
+        uri.query().unwrap_or_default()
+    );
+    Some(format!("\"{}\"", kapal_persistence::hex(&kapal_persistence::sha256(of.as_bytes())[..12])))
+}
+
+/// Answers 304 where the client has what bears `tag`, else what `make` makes, with the headers that public reads have.
+pub(crate) async fn conditional(
+    request: &HttpRequest,
+    locale: Locale,
+    tag: Option<String>,
+    make: impl AsyncFnOnce() -> Answered,
+) -> Answered {
+    let had = tag.as_ref().is_some_and(|tag| etag_matches(request, tag.as_bytes()));
+    let mut response = if had { HttpResponse::NotModified().finish() } else { make().await? };
+    let mut bear = |name, value: &str| {
+        if let Ok(value) = header::HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    bear(header::CACHE_CONTROL, "public, max-age=30, stale-while-revalidate=60");
+    bear(header::VARY, "Accept-Language");
+    bear(header::CONTENT_LANGUAGE, locale.as_str());
+    if let Some(tag) = tag {
+        bear(header::ETAG, &tag);
+    }
+    Ok(response)
+}

@@ -1,0 +1,265 @@
+//! The shapes that storefronts show.
+
+use chrono::{DateTime, Utc};
+use kapal_domain::channel::{ChannelKind, Handle};
+use kapal_domain::locale::Locale;
+use kapal_persistence::{ProductPage, ShownChannel, ShownImage, ShownProduct, ShownVariant};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Problem;
+use crate::views::{MoneyView, ProvinceRef, RegionRef};
+
+/// A thing by its slug and name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Named {
+    /// Slug.
+    #[schema(example = "koperasi-toraja", max_length = 80)]
+    pub slug: String,
+    /// Name.
+    #[schema(example = "Koperasi Toraja", max_length = 120)]
+    pub name: String,
+}
+
+/// A picture of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontImage)]
+pub struct ImageView {
+    /// The largest file; it never changes. For a smaller one put another of `widths` in place of the file's name.
+    #[schema(
+        example = "https://kapal.example/media/5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef/1280.jpg",
+        max_length = 300
+    )]
+    pub url: String,
+    /// Its width in pixels.
+    #[schema(example = 1280, minimum = 1, maximum = 10000)]
+    pub width: u32,
+    /// Its height in pixels.
+    #[schema(example = 960, minimum = 1, maximum = 10000)]
+    pub height: u32,
+    /// The widths that there are.
+    #[schema(example = json!([320, 640, 1280]), max_items = 10)]
+    pub widths: Vec<u32>,
+    /// What it shows, for those who don't see it.
+    #[schema(example = "Biji kopi di atas daun pisang", max_length = 250)]
+    pub alt: String,
+    /// The address without the width and the ending.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub base: String,
+}
+
+/// Pictures in one language. A picture without a text is told by the product's name.
+pub(crate) fn image_views(
+    images: Vec<ShownImage>,
+    public_url: &str,
+    locale: Locale,
+    name: &str,
+) -> Vec<ImageView> {
+    let view = |image: ShownImage| {
+        let width = image.widths.iter().copied().max().unwrap_or(image.width);
+        let (first, second) = match locale {
+            Locale::Id => (image.alt_id, image.alt_en),
+            Locale::En => (image.alt_en, image.alt_id),
+        };
+        let alt = [first, second].into_iter().find(|alt| !alt.is_empty()).unwrap_or_else(|| name.to_owned());
+        let base = format!("{public_url}/media/{}", image.hash);
+        let height = u64::from(image.height) * u64::from(width) / u64::from(image.width.max(1));
+        let height = u32::try_from(height).unwrap_or(image.height);
+        ImageView { url: format!("{base}/{width}.jpg"), width, height, widths: image.widths, alt, base }
+    };
+    images.into_iter().map(view).collect()
+}
+
+/// The address of a product's page for people.
+pub(crate) fn page_url(public_url: &str, locale: Locale, aggregator: &str, slug: &str) -> String {
+    format!("{public_url}/{locale}/{aggregator}/p/{slug}")
+}
+
+/// A product, as a storefront shows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontProduct)]
+pub struct ProductCard {
+    /// Id.
+    id: Uuid,
+    /// Part of its address, unique within its aggregator.
+    #[schema(example = "kopi-arabika-toraja", max_length = 80)]
+    slug: String,
+    /// The language of the texts: the asked one where it has been translated, else Indonesian.
+    #[schema(example = "id", max_length = 2)]
+    locale: String,
+    /// Name.
+    #[schema(example = "Kopi Arabika Toraja", max_length = 150)]
+    name: String,
+    /// Description; may be empty.
+    #[schema(example = "Dipetik merah dan dijemur di para-para.", max_length = 5000)]
+    description: String,
+    /// The lowest price of its variants.
+    price: MoneyView,
+    /// Whether any variant is in stock.
+    #[schema(example = true)]
+    available: bool,
+    /// Whether it is mutiara: chosen by the curators.
+    #[schema(example = true)]
+    is_mutiara: bool,
+    /// Stars of the curation, 1 to 5.
+    #[schema(example = 4, minimum = 1, maximum = 5)]
+    stars: Option<i16>,
+    /// Who makes it.
+    merchant: Named,
+    /// Where that is.
+    region: RegionRef,
+    /// Whose storefront it comes from.
+    aggregator: Named,
+    /// What it is.
+    category: Named,
+    /// Pictures, the main one first.
+    #[schema(max_items = 20)]
+    images: Vec<ImageView>,
+    /// Its page for people, made to be shared.
+    #[schema(example = "https://kapal.example/id/koperasi-toraja/p/kopi-arabika-toraja", max_length = 300)]
+    url: String,
+    /// When it was published.
+    published_at: DateTime<Utc>,
+}
+
+impl ProductCard {
+    pub(crate) fn new(product: ShownProduct, public_url: &str, locale: Locale) -> Result<Self, Problem> {
+        let images = image_views(product.images()?, public_url, locale, &product.name);
+        Ok(Self {
+            price: product.price()?.into(),
+            url: page_url(public_url, locale, &product.aggregator_slug, &product.slug),
+            id: product.product_id,
+            slug: product.slug,
+            locale: product.text_locale,
+            name: product.name,
+            description: product.description,
+            available: product.available,
+            is_mutiara: product.is_mutiara,
+            stars: product.stars,
+            merchant: Named { slug: product.merchant_slug, name: product.merchant_name },
+            region: RegionRef {
+                code: product.region_code,
+                name: product.region_name,
+                province: ProvinceRef { code: product.province_code, name: product.province_name },
+            },
+            aggregator: Named { slug: product.aggregator_slug, name: product.aggregator_name },
+            category: Named { slug: product.category_slug, name: product.category_name },
+            images,
+            published_at: product.published_at,
+        })
+    }
+}
+
+/// A variant of a product, as a storefront shows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontVariant)]
+pub struct VariantCard {
+    /// Id.
+    id: Uuid,
+    /// The merchant's own number for it.
+    #[schema(example = "KOPI-250", max_length = 40)]
+    sku: Option<String>,
+    /// What sets it apart; empty for the only one.
+    #[schema(example = "250 gram", max_length = 80)]
+    name: String,
+    /// Its price.
+    price: MoneyView,
+    /// Whether it is in stock.
+    #[schema(example = true)]
+    available: bool,
+}
+
+impl TryFrom<ShownVariant> for VariantCard {
+    type Error = Problem;
+
+    fn try_from(variant: ShownVariant) -> Result<Self, Problem> {
+        Ok(Self {
+            price: variant.price()?.into(),
+            id: variant.id,
+            sku: variant.sku,
+            name: variant.name,
+            available: variant.stock > 0,
+        })
+    }
+}
+
+/// Where else a merchant is reached.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontChannel)]
+pub struct ChannelCard {
+    /// The network.
+    #[schema(example = "instagram", max_length = 20)]
+    pub kind: String,
+    /// The account there.
+    #[schema(example = "tenun.mama.ina", max_length = 300)]
+    pub handle: String,
+    /// The public address of the account.
+    #[schema(example = "https://instagram.com/tenun.mama.ina", max_length = 400)]
+    pub url: String,
+}
+
+impl From<ShownChannel> for ChannelCard {
+    fn from(channel: ShownChannel) -> Self {
+        let handle = ChannelKind::parse(&channel.kind).and_then(|kind| Handle::parse(kind, &channel.handle));
+        Self {
+            url: handle.map(|handle| handle.url()).unwrap_or_default(),
+            kind: channel.kind,
+            handle: channel.handle,
+        }
+    }
+}
+
+/// A product with all that its page shows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontProductDetail)]
+pub struct ProductDetail {
+    /// As in lists.
+    #[serde(flatten)]
+    card: ProductCard,
+    /// What can be bought, in the merchant's order.
+    #[schema(max_items = 100)]
+    variants: Vec<VariantCard>,
+    /// The languages that it has been translated into.
+    #[schema(example = json!(["en", "id"]), max_items = 10)]
+    locales: Vec<String>,
+    /// Where else its merchant is reached, besides WhatsApp.
+    #[schema(max_items = 10)]
+    channels: Vec<ChannelCard>,
+    /// Whether its merchant answers on WhatsApp: see `contact`.
+    #[schema(example = true)]
+    has_whatsapp: bool,
+    /// The maker's story; may be empty.
+    #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
+    story: String,
+    /// Whether all in this storefront is invented, for trying things out.
+    #[schema(example = false)]
+    demonstration: bool,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl ProductDetail {
+    pub(crate) fn new(page: ProductPage, public_url: &str, locale: Locale) -> Result<Self, Problem> {
+        Ok(Self {
+            variants: page.variants()?.into_iter().map(VariantCard::try_from).collect::<Result<_, _>>()?,
+            channels: page.channels()?.into_iter().map(ChannelCard::from).collect(),
+            card: ProductCard::new(page.product, public_url, locale)?,
+            locales: page.locales,
+            has_whatsapp: page.whatsapp.is_some(),
+            story: page.story,
+            demonstration: page.demonstration,
+            updated_at: page.updated_at,
+        })
+    }
+}
+
+/// Several products.
+pub(crate) fn cards(
+    products: Vec<ShownProduct>,
+    public_url: &str,
+    locale: Locale,
+) -> Result<Vec<ProductCard>, Problem> {
+    products.into_iter().map(|product| ProductCard::new(product, public_url, locale)).collect()
+}

@@ -1,0 +1,125 @@
+//! A statement put together at run time from constant pieces and bound values, for lists whose filters come and go.
+//! No piece comes from a request: a value can only be bound.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Float, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid};
+use uuid::Uuid;
+
+/// The statement so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statement {
+    pieces: Vec<Piece>,
+    planned_anew: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Sql(&'static str),
+    Bound(Bound),
+}
+
+/// A value in a statement.
+#[derive(Debug, Clone)]
+pub(crate) enum Bound {
+    Uuid(Uuid),
+    Text(String),
+    Texts(Vec<String>),
+    Time(DateTime<Utc>),
+    Int(i64),
+    Small(i16),
+    Float(f32),
+}
+
+macro_rules! bound {
+    ($($type:ty => $variant:ident),+ $(,)?) => {$(
+        impl From<$type> for Bound {
+            fn from(value: $type) -> Self {
+                Self::$variant(value)
+            }
+        }
+    )+};
+}
+bound! {
+    Uuid => Uuid, String => Text, Vec<String> => Texts, DateTime<Utc> => Time, i64 => Int, i16 => Small, f32 => Float,
+}
+
+impl From<&str> for Bound {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl Statement {
+    /// A statement that begins so.
+    pub fn new(sql: &'static str) -> Self {
+        Self::default().sql(sql)
+    }
+
+    /// Appends SQL.
+    pub fn sql(mut self, sql: &'static str) -> Self {
+        self.pieces.push(Piece::Sql(sql));
+        self
+    }
+
+    /// Appends a value.
+    pub fn bind(mut self, value: impl Into<Bound>) -> Self {
+        self.pieces.push(Piece::Bound(value.into()));
+        self
+    }
+
+    /// Appends another statement.
+    pub fn append(mut self, other: Self) -> Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
+    /// Appends what `add` appends, where there is a value.
+    pub fn with<T>(self, value: Option<T>, add: impl FnOnce(Self, T) -> Self) -> Self {
+        match value {
+            Some(value) => add(self, value),
+            None => self,
+        }
+    }
+
+    /// Says that the best plan depends on the values: it is made for each execution, and nothing is kept prepared, so
+    /// that no series of requests can fill a connection with statements.
+    pub fn planned_anew(mut self) -> Self {
+        self.planned_anew = true;
+        self
+    }
+}
+
+impl QueryFragment<Pg> for Statement {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
+        if self.planned_anew {
+            out.unsafe_to_cache_prepared();
+        }
+        for piece in &self.pieces {
+            match piece {
+                Piece::Sql(sql) => out.push_sql(sql),
+                Piece::Bound(Bound::Uuid(value)) => out.push_bind_param::<SqlUuid, _>(value)?,
+                Piece::Bound(Bound::Text(value)) => out.push_bind_param::<Text, _>(value)?,
+                Piece::Bound(Bound::Texts(value)) => out.push_bind_param::<Array<Text>, _>(value)?,
+                Piece::Bound(Bound::Time(value)) => out.push_bind_param::<Timestamptz, _>(value)?,
+                Piece::Bound(Bound::Int(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                Piece::Bound(Bound::Small(value)) => out.push_bind_param::<SmallInt, _>(value)?,
+                Piece::Bound(Bound::Float(value)) => out.push_bind_param::<Float, _>(value)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+// Without a static id: statements are told apart by their text.
+impl QueryId for Statement {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl<C> diesel::RunQueryDsl<C> for Statement {}

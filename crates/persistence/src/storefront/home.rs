@@ -1,0 +1,126 @@
+//! The first screen of a storefront.
+
+use chrono::Utc;
+use diesel::QueryableByName;
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join3;
+use kapal_domain::ids::AggregatorId;
+use kapal_domain::locale::Locale;
+use uuid::Uuid;
+
+use super::collection::running;
+use super::product::{ProductOrder, SHOWN, ShownProduct, ShownProductFilter, expect_store, list};
+use super::{ShownCollection, Store};
+use crate::db::lend;
+use crate::statement::Statement;
+use crate::{Db, Result};
+
+/// What a home shows.
+#[derive(Debug)]
+pub struct Home {
+    /// The slots that are running, with those of their products that are published.
+    pub slots: Vec<ShownSlot>,
+    /// Running collections.
+    pub collections: Vec<ShownCollection>,
+    /// The newest products.
+    pub newest: Vec<ShownProduct>,
+}
+
+/// A running slot.
+#[derive(Debug)]
+pub struct ShownSlot {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it stands.
+    pub place: String,
+    /// The category that it stands at the top of.
+    pub category: Option<String>,
+    /// What stands in it.
+    pub products: Vec<ShownProduct>,
+}
+
+#[derive(QueryableByName)]
+struct SlotItem {
+    #[diesel(sql_type = SqlUuid)]
+    slot_id: Uuid,
+    #[diesel(sql_type = Text)]
+    place: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    slot_category: Option<String>,
+    #[diesel(embed)]
+    product: ShownProduct,
+}
+
+/// Collections on a home.
+const COLLECTIONS: i64 = 12;
+/// New products on a home.
+const NEWEST: usize = 12;
+
+impl Db {
+    /// The home of a storefront: three statements in one round trip.
+    pub async fn storefront_home(&self, store: &Store, locale: Locale) -> Result<Home> {
+        let now = Utc::now();
+        let items = Statement::new(
+            "SELECT s.id AS slot_id, s.place, s.category_slug AS slot_category, ",
+        )
+        .sql(SHOWN)
+        .sql(
+            " FROM published_slots s
+             CROSS JOIN LATERAL unnest(s.origin_ids, s.product_ids) WITH ORDINALITY AS i (origin_id, product_id, position)
+             JOIN search_documents d ON d.aggregator_id = i.origin_id AND d.product_id = i.product_id
+             JOIN published_aggregators a ON a.id = d.aggregator_id
+             WHERE s.starts_at <= ",
+        )
+        .bind(now)
+        .sql(" AND (s.ends_at IS NULL OR s.ends_at > ")
+        .bind(now)
+        .sql(") AND d.locale = ")
+        .bind(locale.as_str())
+        .sql(" AND ")
+        .in_store(store);
+        // The national home's slots are the platform's own; what stands in them comes from the aggregators.
+        let items = match store.aggregator {
+            None => items.sql(" AND s.aggregator_id = ").bind(AggregatorId::PLATFORM.uuid()),
+            Some(_) => items.sql(" AND s.aggregator_id = a.id"),
+        };
+        let items = items.sql(
+            " ORDER BY array_position(ARRAY['national', 'home_hero', 'home_row', 'category_top'], s.place), s.starts_at, \
+              s.id, i.position",
+        );
+        let collections =
+            running(store, locale, now).sql(" ORDER BY c.starts_at DESC, c.id DESC LIMIT ").bind(COLLECTIONS);
+        let newest =
+            list(store, locale, &ShownProductFilter::default(), ProductOrder::Newest, None, NEWEST - 1)?;
+        let mut connection = lend(&self.public).await?;
+        let shared: &AsyncPgConnection = &connection;
+        let (mut on_items, mut on_collections, mut on_newest) = (shared, shared, shared);
+        let (items, collections, newest) = try_join3(
+            items.load::<SlotItem>(&mut on_items),
+            collections.load::<ShownCollection>(&mut on_collections),
+            newest.load::<ShownProduct>(&mut on_newest),
+        )
+        .await?;
+        if newest.is_empty() {
+            expect_store(&mut connection, store).await?;
+        }
+        Ok(Home { slots: slots(items), collections, newest })
+    }
+}
+
+/// Items in the order of their slots, put together by slot.
+fn slots(items: Vec<SlotItem>) -> Vec<ShownSlot> {
+    let mut slots: Vec<ShownSlot> = Vec::new();
+    for item in items {
+        match slots.last_mut() {
+            Some(slot) if slot.id == item.slot_id => slot.products.push(item.product),
+            _ => slots.push(ShownSlot {
+                id: item.slot_id,
+                place: item.place,
+                category: item.slot_category,
+                products: vec![item.product],
+            }),
+        }
+    }
+    slots
+}

@@ -1,0 +1,513 @@
+//! Products of a storefront: lists by filter and order, and one with all that its page shows.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{
+    Array, BigInt, Bool, Float, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel_async::RunQueryDsl;
+use kapal_domain::Code;
+use kapal_domain::locale::Locale;
+use kapal_domain::money::Money;
+use kapal_domain::region::RegionCode;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Address, Store};
+use crate::db::{Connection, lend};
+use crate::statement::Statement;
+use crate::{Cursor, CursorValue, Db, Error, Page, Result};
+
+/// A published product in one language, as lists show it.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct ShownProduct {
+    /// Its id.
+    #[diesel(sql_type = SqlUuid)]
+    pub product_id: Uuid,
+    /// Its slug, unique within its aggregator.
+    #[diesel(sql_type = Text)]
+    pub slug: String,
+    /// The language that the texts are in, which is the asked one where it has been translated.
+    #[diesel(sql_type = Text)]
+    pub text_locale: String,
+    /// Name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Description.
+    #[diesel(sql_type = Text)]
+    pub description: String,
+    /// The lowest price of its variants.
+    #[diesel(sql_type = BigInt)]
+    pub price_minor: i64,
+    /// ISO 4217.
+    #[diesel(sql_type = Text)]
+    pub currency: String,
+    /// Whether any variant is in stock.
+    #[diesel(sql_type = Bool)]
+    pub available: bool,
+    /// Whether it is mutiara.
+    #[diesel(sql_type = Bool)]
+    pub is_mutiara: bool,
+    /// Stars of the curation.
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    pub stars: Option<i16>,
+    /// The merchant.
+    #[diesel(sql_type = Text)]
+    pub merchant_slug: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub merchant_name: String,
+    /// Where the merchant is.
+    #[diesel(sql_type = Text)]
+    pub region_code: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub region_name: String,
+    /// The province.
+    #[diesel(sql_type = Text)]
+    pub province_code: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub province_name: String,
+    /// The category.
+    #[diesel(sql_type = Text)]
+    pub category_slug: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub category_name: String,
+    /// Pictures.
+    #[diesel(sql_type = Jsonb)]
+    images: serde_json::Value,
+    /// When it was published.
+    #[diesel(sql_type = Timestamptz)]
+    pub published_at: DateTime<Utc>,
+    /// The aggregator that it comes from.
+    #[diesel(sql_type = Text)]
+    pub aggregator_slug: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub aggregator_name: String,
+}
+
+/// A picture of a published product.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ShownImage {
+    /// SHA-256 of the upload.
+    pub hash: String,
+    /// Width of the upload in pixels.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+    /// The widths that it is served in.
+    pub widths: Vec<u32>,
+    /// What it shows, in Indonesian.
+    pub alt_id: String,
+    /// The same in English.
+    pub alt_en: String,
+}
+
+impl ShownProduct {
+    /// The lowest price.
+    pub fn price(&self) -> Result<Money> {
+        money(self.price_minor, &self.currency)
+    }
+
+    /// The pictures, the first one first.
+    pub fn images(&self) -> Result<Vec<ShownImage>> {
+        stored_json(&self.images)
+    }
+}
+
+fn money(minor: i64, currency: &str) -> Result<Money> {
+    let currency = crate::identity::stored(kapal_domain::money::Currency::parse(currency))?;
+    crate::identity::stored(Money::from_minor(minor, currency))
+}
+
+/// A column that one of our own statements filled.
+pub(super) fn stored_json<'a, T: Deserialize<'a>>(value: &'a serde_json::Value) -> Result<T> {
+    T::deserialize(value).map_err(|error| Error::Internal(format!("the projection holds {value}: {error}")))
+}
+
+/// What a [`ShownProduct`] reads, of a document `d` of an aggregator `a`.
+pub(super) const SHOWN: &str = "d.product_id, d.slug, d.text_locale, d.name, d.description, d.price_minor, d.currency, \
+    d.available, d.is_mutiara, d.stars, d.merchant_slug, d.merchant_name, d.region_code, d.region_name, \
+    d.province_code, d.province_name, d.category_slug, d.category_name, d.images, d.published_at, \
+    a.slug AS aggregator_slug, a.name AS aggregator_name";
+
+/// How products are ordered; ties by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductOrder {
+    /// How well they fit the words; needs words.
+    Relevance,
+    /// The newest first.
+    Newest,
+    /// The cheapest first.
+    Cheapest,
+    /// The dearest first.
+    Dearest,
+    /// By name.
+    Name,
+}
+
+/// Which products to list.
+#[derive(Debug, Clone, Default)]
+pub struct ShownProductFilter {
+    /// Words that all occur, in any language of the product, in its merchant's, region's or category's name.
+    pub text: Option<String>,
+    /// In this category or below it, by slug.
+    pub category: Option<String>,
+    /// In this region or below it, at any level.
+    pub regions: Vec<RegionCode>,
+    /// Of the merchant.
+    pub merchant: Option<Address>,
+    /// From this aggregator.
+    pub origin: Option<Address>,
+    /// At least this price.
+    pub min_price: Option<Money>,
+    /// At most this price.
+    pub max_price: Option<Money>,
+    /// Mutiara, or none of them.
+    pub mutiara: Option<bool>,
+    /// At least as many stars.
+    pub stars: Option<i16>,
+}
+
+impl ShownProductFilter {
+    fn is_empty(&self) -> bool {
+        self.text.is_none()
+            && self.category.is_none()
+            && self.regions.is_empty()
+            && self.merchant.is_none()
+            && self.origin.is_none()
+            && self.min_price.is_none()
+            && self.max_price.is_none()
+            && self.mutiara.is_none()
+            && self.stars.is_none()
+    }
+}
+
+/// A product with where it stands in an order by relevance.
+#[derive(QueryableByName)]
+struct RankedProduct {
+    #[diesel(embed)]
+    product: ShownProduct,
+    #[diesel(sql_type = Float)]
+    rank: f32,
+}
+
+/// More words than these make no search narrower in practice, and each costs three look-ups.
+const MAX_WORDS: usize = 12;
+
+impl Statement {
+    /// A text search query: all words, each as it is written or by its stem in either language. Each word is bound,
+    /// and operators in it mean nothing.
+    fn words(self, text: &str) -> Self {
+        let mut statement = self.sql("(''::tsquery");
+        for word in text.split_whitespace().take(MAX_WORDS) {
+            statement = statement.sql(" && (plainto_tsquery('simple', ").bind(word);
+            statement = statement.sql(") || plainto_tsquery('indonesian', ").bind(word);
+            statement = statement.sql(") || plainto_tsquery('english', ").bind(word).sql("))");
+        }
+        statement.sql(")")
+    }
+}
+
+impl Db {
+    /// A page of a storefront's products in one language.
+    pub async fn storefront_products(
+        &self,
+        store: &Store,
+        locale: Locale,
+        filter: &ShownProductFilter,
+        order: ProductOrder,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<ShownProduct>> {
+        let statement = list(store, locale, filter, order, after, limit)?;
+        let mut connection = lend(&self.public).await?;
+        let rows = statement.load::<RankedProduct>(&mut connection).await?;
+        if rows.is_empty() {
+            // Nothing to show, or nowhere to show it.
+            expect_store(&mut connection, store).await?;
+        }
+        let page = Page::cut(rows, limit, |row| {
+            let product = &row.product;
+            let value = match order {
+                ProductOrder::Relevance => CursorValue::Float(row.rank),
+                ProductOrder::Newest => CursorValue::Int(product.published_at.timestamp_micros()),
+                ProductOrder::Cheapest | ProductOrder::Dearest => CursorValue::Int(product.price_minor),
+                ProductOrder::Name => CursorValue::Text(product.name.clone()),
+            };
+            Cursor(vec![value, CursorValue::Id(product.product_id)])
+        });
+        Ok(page.map(|row| row.product))
+    }
+}
+
+/// `NotFound` unless the store is open. The national one always is.
+pub(super) async fn expect_store(connection: &mut Connection, store: &Store) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Integer)]
+        #[expect(dead_code, reason = "its presence is the answer")]
+        found: i32,
+    }
+    if store.aggregator.is_some() {
+        Statement::new("SELECT 1 AS found FROM published_aggregators a WHERE ")
+            .in_store(store)
+            .get_result::<Found>(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(super) fn list(
+    store: &Store,
+    locale: Locale,
+    filter: &ShownProductFilter,
+    order: ProductOrder,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Statement> {
+    let rank = match (&filter.text, order) {
+        (Some(text), ProductOrder::Relevance) => {
+            Statement::new("ts_rank(d.vector, ").words(text).sql(") + d.is_mutiara::int * 0.1::float4")
+        }
+        _ => Statement::new("0::float4"),
+    };
+    // One aggregator is named by a sub-select that is evaluated once, so that the index gives the order.
+    let mut statement =
+        Statement::new("SELECT ").sql(SHOWN).sql(", d.rank FROM (SELECT d.*, ").append(rank.clone());
+    statement = match &store.aggregator {
+        Some(_) => statement
+            .sql(" AS rank FROM search_documents d WHERE d.aggregator_id = (SELECT a.id FROM published_aggregators a WHERE ")
+            .in_store(store)
+            .sql(")"),
+        None => statement.sql(
+            " AS rank FROM search_documents d JOIN published_aggregators a ON a.id = d.aggregator_id AND a.national WHERE true",
+        ),
+    };
+    statement = statement.sql(" AND d.locale = ").bind(locale.as_str()).filtered(store, filter);
+    if let Some(cursor) = after {
+        statement = statement.after(order, &rank, cursor)?;
+    }
+    let (inner, outer) = match order {
+        ProductOrder::Relevance => {
+            (" ORDER BY rank DESC, d.product_id DESC", " ORDER BY d.rank DESC, d.product_id DESC")
+        }
+        ProductOrder::Newest => (
+            " ORDER BY d.published_at DESC, d.product_id DESC",
+            " ORDER BY d.published_at DESC, d.product_id DESC",
+        ),
+        ProductOrder::Cheapest => {
+            (" ORDER BY d.price_minor, d.product_id", " ORDER BY d.price_minor, d.product_id")
+        }
+        ProductOrder::Dearest => (
+            " ORDER BY d.price_minor DESC, d.product_id DESC",
+            " ORDER BY d.price_minor DESC, d.product_id DESC",
+        ),
+        ProductOrder::Name => {
+            (" ORDER BY d.name COLLATE \"C\", d.product_id", " ORDER BY d.name COLLATE \"C\", d.product_id")
+        }
+    };
+    let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    statement = statement
+        .sql(inner)
+        .sql(" LIMIT ")
+        .bind(wanted)
+        .sql(") d JOIN published_aggregators a ON a.id = d.aggregator_id")
+        .sql(outer);
+    Ok(if filter.is_empty() { statement } else { statement.planned_anew() })
+}
+
+impl Statement {
+    fn filtered(self, store: &Store, filter: &ShownProductFilter) -> Self {
+        let mut statement = self
+            .with(filter.text.as_ref(), |s, text| s.sql(" AND d.vector @@ ").words(text))
+            .with(filter.category.as_deref(), |s, slug| {
+                s.sql(" AND d.category_path @> ARRAY[").bind(slug).sql("]")
+            })
+            .with(filter.merchant.as_ref(), |s, merchant| {
+                s.sql(" AND (d.aggregator_id, d.merchant_id) IN (SELECT m.aggregator_id, m.id FROM published_merchants m JOIN published_aggregators a ON a.id = m.aggregator_id WHERE ")
+                    .in_store(store)
+                    .sql(" AND ")
+                    .is_at("m.slug", "m.id", merchant)
+                    .sql(")")
+            })
+            .with(filter.origin.as_ref(), |s, origin| {
+                s.sql(" AND d.aggregator_id = (SELECT o.id FROM published_aggregators o WHERE ")
+                    .is_at("o.slug", "o.id", origin)
+                    .sql(")")
+            })
+            .with(filter.min_price, |s, price| {
+                s.sql(" AND d.price_minor >= ").bind(price.minor()).sql(" AND d.currency = ").bind(price.currency().as_str())
+            })
+            .with(filter.max_price, |s, price| {
+                s.sql(" AND d.price_minor <= ").bind(price.minor()).sql(" AND d.currency = ").bind(price.currency().as_str())
+            })
+            .with(filter.mutiara, |s, mutiara| {
+                s.sql(if mutiara { " AND d.is_mutiara" } else { " AND NOT d.is_mutiara" })
+            })
+            .with(filter.stars, |s, stars| s.sql(" AND d.stars >= ").bind(stars));
+        for region in &filter.regions {
+            statement = statement.within(region);
+        }
+        statement
+    }
+
+    /// In a region or below it; the province is named too, since that is what is indexed.
+    pub(super) fn within(self, region: &RegionCode) -> Self {
+        let statement = self.sql(" AND d.province_code = ").bind(region.province().as_str());
+        if region.parent().is_none() {
+            return statement;
+        }
+        let below = format!("{}.%", region.as_str());
+        statement
+            .sql(" AND (d.region_code = ")
+            .bind(region.as_str())
+            .sql(" OR d.region_code LIKE ")
+            .bind(below)
+            .sql(")")
+    }
+
+    fn after(self, order: ProductOrder, rank: &Self, cursor: &Cursor) -> Result<Self> {
+        Ok(match (order, cursor.0.as_slice()) {
+            (ProductOrder::Relevance, [CursorValue::Float(value), CursorValue::Id(id)]) => self
+                .sql(" AND (")
+                .append(rank.clone())
+                .sql(", d.product_id) < (")
+                .bind(*value)
+                .sql(", ")
+                .bind(*id)
+                .sql(")"),
+            (ProductOrder::Newest, [CursorValue::Int(_), CursorValue::Id(_)]) => {
+                let (time, id) = cursor.time_and_id()?;
+                self.sql(" AND (d.published_at, d.product_id) < (").bind(time).sql(", ").bind(id).sql(")")
+            }
+            (ProductOrder::Cheapest, [CursorValue::Int(price), CursorValue::Id(id)]) => {
+                self.sql(" AND (d.price_minor, d.product_id) > (").bind(*price).sql(", ").bind(*id).sql(")")
+            }
+            (ProductOrder::Dearest, [CursorValue::Int(price), CursorValue::Id(id)]) => {
+                self.sql(" AND (d.price_minor, d.product_id) < (").bind(*price).sql(", ").bind(*id).sql(")")
+            }
+            (ProductOrder::Name, [CursorValue::Text(name), CursorValue::Id(id)]) => self
+                .sql(" AND (d.name COLLATE \"C\", d.product_id) > (")
+                .bind(name.as_str())
+                .sql(", ")
+                .bind(*id)
+                .sql(")"),
+            _ => return Err(Code::CursorMismatch.into()),
+        })
+    }
+}
+
+/// A product with all that its page shows.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct ProductPage {
+    /// As in lists.
+    #[diesel(embed)]
+    pub product: ShownProduct,
+    /// The aggregator's id.
+    #[diesel(sql_type = SqlUuid)]
+    pub aggregator_id: Uuid,
+    /// Whether the aggregator is a demonstration.
+    #[diesel(sql_type = Bool)]
+    pub demonstration: bool,
+    /// The merchant's id.
+    #[diesel(sql_type = SqlUuid)]
+    pub merchant_id: Uuid,
+    /// The maker's story.
+    #[diesel(sql_type = Text)]
+    pub story: String,
+    /// The merchant's WhatsApp number, E.164.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub whatsapp: Option<String>,
+    /// The languages that it has been translated into.
+    #[diesel(sql_type = Array<Text>)]
+    pub locales: Vec<String>,
+    /// Name of the category above its own.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub parent_category_name: Option<String>,
+    #[diesel(sql_type = Jsonb)]
+    variants: serde_json::Value,
+    #[diesel(sql_type = Jsonb)]
+    channels: serde_json::Value,
+    /// When it last changed.
+    #[diesel(sql_type = Timestamptz)]
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A variant as a storefront shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ShownVariant {
+    /// Its id.
+    pub id: Uuid,
+    /// The merchant's own number for it.
+    pub sku: Option<String>,
+    /// What sets it apart, such as a size; empty for the only one.
+    pub name: String,
+    price_minor: i64,
+    currency: String,
+    /// How many there are.
+    pub stock: i32,
+}
+
+impl ShownVariant {
+    /// Its price.
+    pub fn price(&self) -> Result<Money> {
+        money(self.price_minor, &self.currency)
+    }
+}
+
+/// Where else a merchant is reached.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ShownChannel {
+    /// The network.
+    pub kind: String,
+    /// The account there.
+    pub handle: String,
+}
+
+impl ProductPage {
+    /// The variants in their order.
+    pub fn variants(&self) -> Result<Vec<ShownVariant>> {
+        stored_json(&self.variants)
+    }
+
+    /// The merchant's channels besides WhatsApp.
+    pub fn channels(&self) -> Result<Vec<ShownChannel>> {
+        stored_json(&self.channels)
+    }
+}
+
+impl Db {
+    /// One product of a storefront, in one language.
+    pub async fn storefront_product(
+        &self,
+        store: &Store,
+        locale: Locale,
+        product: &Address,
+    ) -> Result<ProductPage> {
+        let statement = Statement::new("SELECT ")
+            .sql(SHOWN)
+            .sql(
+                ", a.id AS aggregator_id, a.demonstration, m.id AS merchant_id, m.story, m.whatsapp, m.channels, p.variants,
+                 p.updated_at, ARRAY(SELECT jsonb_object_keys(p.translations)) AS locales,
+                 (SELECT CASE d.locale WHEN 'en' THEN above.name_en ELSE above.name_id END FROM categories above
+                  WHERE above.id = c.parent_id) AS parent_category_name
+                 FROM published_aggregators a
+                 JOIN published_products p ON p.aggregator_id = a.id
+                 JOIN search_documents d ON d.aggregator_id = a.id AND d.product_id = p.id
+                 JOIN published_merchants m ON m.aggregator_id = a.id AND m.id = p.merchant_id
+                 JOIN categories c ON c.id = p.category_id
+                 WHERE ",
+            )
+            .in_store(store)
+            .sql(" AND ")
+            .is_at("p.slug", "p.id", product)
+            .sql(" AND d.locale = ")
+            .bind(locale.as_str());
+        let mut connection = lend(&self.public).await?;
+        Ok(statement.get_result::<ProductPage>(&mut connection).await?)
+    }
+}

@@ -1,0 +1,110 @@
+//! A storefront itself: who it is, and what is in it.
+
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel_async::RunQueryDsl;
+use kapal_domain::locale::Locale;
+
+use super::Store;
+use crate::db::lend;
+use crate::statement::Statement;
+use crate::{Db, Result};
+
+/// An open aggregator as its storefront shows it.
+#[derive(Debug, Clone, diesel::QueryableByName)]
+pub struct ShownAggregator {
+    /// Its slug.
+    #[diesel(sql_type = Text)]
+    pub slug: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// What it says of itself, in the asked language where there is a text.
+    #[diesel(sql_type = Text)]
+    pub description: String,
+    /// `#rrggbb`.
+    #[diesel(sql_type = Text)]
+    pub primary_colour: String,
+    /// Whether its data are a demonstration.
+    #[diesel(sql_type = Bool)]
+    pub demonstration: bool,
+}
+
+/// A category with what a storefront has in it.
+#[derive(Debug, Clone, diesel::QueryableByName)]
+pub struct CountedCategory {
+    /// Its slug.
+    #[diesel(sql_type = Text)]
+    pub slug: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The category above it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub parent: Option<String>,
+    /// How many products are in it and below it, as far as they were counted.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+    /// Whether there are more.
+    #[diesel(sql_type = Bool)]
+    pub capped: bool,
+}
+
+/// How far the products of one category are counted: a count must not cost more than a page.
+const COUNTED: i64 = 1_000;
+
+impl Db {
+    /// The aggregator of a storefront.
+    pub async fn storefront_aggregator(&self, store: &Store, locale: Locale) -> Result<ShownAggregator> {
+        let statement = Statement::new("SELECT a.slug, a.name, CASE WHEN ")
+            .bind(locale.as_str())
+            .sql(
+                " = 'en' AND a.description_en <> '' OR a.description_id = '' THEN a.description_en \
+                 ELSE a.description_id END AS description, a.primary_colour, a.demonstration \
+                 FROM published_aggregators a WHERE ",
+            )
+            .in_store(store);
+        let mut connection = lend(&self.public).await?;
+        Ok(statement.get_result::<ShownAggregator>(&mut connection).await?)
+    }
+
+    /// The categories that a storefront has products in, and those above them, in their order.
+    pub async fn storefront_categories(&self, store: &Store, locale: Locale) -> Result<Vec<CountedCategory>> {
+        let statement = Statement::new(
+            "WITH counted AS (
+                SELECT c.id, c.parent_id, n.count FROM categories c CROSS JOIN LATERAL (
+                    SELECT count(*) FROM (
+                        SELECT FROM search_documents d JOIN published_aggregators a ON a.id = d.aggregator_id
+                        WHERE d.category_slug = c.slug AND d.locale = ",
+        )
+        .bind(locale.as_str())
+        .sql(" AND ")
+        .in_store(store)
+        .sql(" LIMIT ")
+        .bind(COUNTED + 1)
+        .sql(
+            "    ) AS counted) AS n
+             ),
+             summed AS (
+                SELECT c.slug, c.name_id, c.name_en, above.slug AS parent, above.position AS above_position, c.position,
+                    (SELECT coalesce(sum(n.count), 0)::bigint FROM counted n WHERE n.id = c.id OR n.parent_id = c.id) AS count
+                FROM categories c LEFT JOIN categories above ON above.id = c.parent_id
+             )
+             SELECT slug, CASE ",
+        )
+        .bind(locale.as_str())
+        .sql(" WHEN 'en' THEN name_en ELSE name_id END AS name, parent, least(count, ")
+        .bind(COUNTED)
+        .sql(") AS count, count > ")
+        .bind(COUNTED)
+        .sql(
+            " AS capped FROM summed WHERE count > 0
+              ORDER BY coalesce(above_position, position), coalesce(parent, slug), parent IS NOT NULL, position, slug",
+        );
+        let mut connection = lend(&self.public).await?;
+        let categories = statement.load::<CountedCategory>(&mut connection).await?;
+        if categories.is_empty() {
+            super::product::expect_store(&mut connection, store).await?;
+        }
+        Ok(categories)
+    }
+}
