@@ -2,8 +2,8 @@
 //! sent is forgotten, since letters carry links that let their reader in.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::ExpressionMethods;
 use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::{AggregatorId, MailId};
 use kapal_domain::locale::Locale;
