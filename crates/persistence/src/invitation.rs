@@ -282,8 +282,7 @@ impl IdentityTx<'_> {
             status: stored(AggregatorStatus::parse(&status))?,
             role: invitation.role()?,
         };
-        // The owner of a new aggregator joins before it is active.
-        if !membership.status.takes_writes() && membership.status != AggregatorStatus::Pending {
+        if !membership.status.takes_writes() {
             return Err(Refusal::because(Code::AggregatorSuspended, format!("It is {status}.")).into());
         }
         let (user, name) = match joiner {
