@@ -1,3 +1,5 @@
+REVOKE ALL ON idempotency_keys FROM kapal_identity;
+DROP POLICY identity ON idempotency_keys;
 DROP TABLE mail_outbox;
 DROP TABLE invitations;
 DROP TABLE memberships;

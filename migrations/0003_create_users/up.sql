@@ -18,13 +18,14 @@ CREATE TABLE sessions (
     id           uuid PRIMARY KEY,
     user_id      uuid NOT NULL REFERENCES users (id),
     user_agent   text NOT NULL,
+    -- The network that it came from: enough to recognise, too little to follow somebody.
     address      text NOT NULL,
     generation   integer NOT NULL DEFAULT 0,
     rotated_at   timestamptz NOT NULL,
     created_at   timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL,
     ended_at     timestamptz,
-    ended_reason text CHECK (ended_reason IN ('logout', 'password', 'reuse', 'removed', 'expired'))
+    ended_reason text CHECK (ended_reason IN ('logout', 'password', 'reuse', 'removed'))
 );
 CREATE INDEX sessions_user ON sessions (user_id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO kapal_identity;
@@ -125,3 +126,9 @@ REVOKE SELECT, UPDATE, DELETE ON mail_outbox FROM kapal_app;
 CREATE POLICY identity ON mail_outbox FOR INSERT TO kapal_identity WITH CHECK (true);
 GRANT INSERT ON mail_outbox TO kapal_identity;
 SELECT app.distribute('mail_outbox');
+
+-- The kept answers of requests about one's own account stand under the platform.
+CREATE POLICY identity ON idempotency_keys TO kapal_identity
+    USING (aggregator_id = '00000000-0000-7000-8000-000000000001')
+    WITH CHECK (aggregator_id = '00000000-0000-7000-8000-000000000001');
+GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO kapal_identity;

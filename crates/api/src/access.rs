@@ -52,6 +52,31 @@ pub struct Operator {
     request: HttpRequest,
 }
 
+/// Somebody who need not be logged in, where accounts and logins are concerned.
+pub struct Anyone {
+    /// The service.
+    pub app: web::Data<App>,
+    request: HttpRequest,
+}
+
+impl FromRequest for Anyone {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+                return Err(Code::Internal.into());
+            };
+            // All that anyone may ask for here is worth guessing.
+            app.limits.login(&request)?;
+            Ok(Self { app, request })
+        }
+        .boxed_local()
+    }
+}
+
 impl FromRequest for Account {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -190,10 +215,38 @@ impl Account {
         work: impl AsyncFnOnce(&mut IdentityTx<'_>) -> Result<R, Problem>,
     ) -> Answered {
         let tx = self.app.db.identity(Actor::User(self.user), &request_id(&self.request)).await?;
-        run(&self.app, tx, None, work).await
+        let claim = claim(&self.request, AggregatorId::PLATFORM, self.user.uuid())?;
+        run(&self.app, tx, claim, work).await
     }
 
     /// Where the request came from and with what, for the list of sessions.
+    #[must_use]
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+}
+
+impl Anyone {
+    /// The account, where the request has a token; a bad token is not the same as none.
+    pub async fn account(&self) -> Result<Option<UserId>, Problem> {
+        if !self.request.headers().contains_key(header::AUTHORIZATION) {
+            return Ok(None);
+        }
+        let (_, _, access) = authenticate(&self.request, None).await?;
+        Ok(Some(access.user))
+    }
+
+    /// Runs `work` in one transaction on accounts and sessions; who acts turns out there.
+    pub async fn run<R: Reply>(
+        &self,
+        work: impl AsyncFnOnce(&mut IdentityTx<'_>) -> Result<R, Problem>,
+    ) -> Answered {
+        let tx = self.app.db.identity(Actor::System, &request_id(&self.request)).await?;
+        let claim = claim(&self.request, AggregatorId::PLATFORM, Uuid::nil())?;
+        run(&self.app, tx, claim, work).await
+    }
+
+    /// Where the request came from and with what.
     #[must_use]
     pub fn request(&self) -> &HttpRequest {
         &self.request
@@ -257,7 +310,9 @@ pub(crate) fn claim(
     principal: Uuid,
 ) -> Result<Option<KeyClaim>, Problem> {
     use actix_web::HttpMessage;
-    if request.method() != Method::POST && request.method() != Method::PATCH {
+    let takes_keys = request.method() == Method::POST || request.method() == Method::PATCH;
+    // Answers of /v1/auth are tokens: each is given once.
+    if !takes_keys || request.path().starts_with("/v1/auth/") {
         return Ok(None);
     }
     let mut keys = request.headers().get_all("idempotency-key");

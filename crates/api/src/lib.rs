@@ -42,7 +42,7 @@ mod slot;
 mod storefront;
 mod variant;
 
-pub use access::{Account, Operator, Staff};
+pub use access::{Account, Anyone, Operator, Staff};
 pub use envelope::envelope;
 pub use http::serve;
 pub use limits::Limits;

@@ -25,6 +25,8 @@ pub struct Limits {
     visitor: Option<Limit<IpAddr>>,
     /// Logins and other uses of passwords and tokens of one address a minute.
     login: Option<Limit<IpAddr>>,
+    /// What all of them are multiplied by.
+    multiplier: Option<f64>,
 }
 
 struct Limit<K: Clone + std::hash::Hash + Eq> {
@@ -92,6 +94,7 @@ impl Limits {
             account: multiplier.map(|m| Limit::new("account", 600, m)),
             visitor: multiplier.map(|m| Limit::new("visitor", 60, m)),
             login: multiplier.map(|m| Limit::new("login", 60, m)),
+            multiplier,
         }
     }
 
@@ -105,6 +108,11 @@ impl Limits {
 
     pub(crate) fn login(&self, request: &HttpRequest) -> Result<(), Problem> {
         self.login.as_ref().map_or(Ok(()), |limit| limit.take(&address(request), request))
+    }
+
+    /// What the bounds of failed logins of an address are multiplied by, too.
+    pub(crate) fn multiplier(&self) -> Option<f64> {
+        self.multiplier
     }
 
     /// Forgets those who have been quiet. Called now and then.

@@ -6,6 +6,7 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 
+use crate::sql::sql;
 use crate::{Error, Heads, Result, Vault};
 
 /// A connection lent by a pool.
@@ -59,6 +60,19 @@ impl Db {
             .await?;
         Ok(())
     }
+
+    /// Makes the log's partitions of the coming months, where they are not there yet.
+    pub async fn ensure_partitions(&self) -> Result<()> {
+        use diesel_async::RunQueryDsl;
+        let mut connection = lend(&self.ops).await?;
+        EnsurePartitions {}.execute(&mut connection).await?;
+        Ok(())
+    }
+}
+
+sql! {
+    EnsurePartitions {}
+    "SELECT app.ensure_partitions()"
 }
 
 /// A connection from the pool; waits a bounded time, so that a burst is answered with 503 instead of a queue.

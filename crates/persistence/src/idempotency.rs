@@ -1,6 +1,7 @@
 //! Idempotency keys: the first request stores its answer in its own transaction, a second one gets that answer.
 
 use chrono::{TimeDelta, Utc};
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
@@ -9,8 +10,10 @@ use kapal_schema::idempotency_keys as keys;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::db::lend;
+use crate::sql::sql;
 use crate::tx::{LockTimeoutOff, LockTimeoutOn, Tx};
-use crate::{Error, Result, Vault};
+use crate::{Db, Error, Result, Vault};
 
 /// A request that may come again.
 #[derive(Debug, Clone)]
@@ -129,6 +132,35 @@ impl Tx {
         .execute(self)
         .await?;
         Ok(())
+    }
+}
+
+sql! {
+    TenantsWithOldKeys {}
+    "SELECT DISTINCT aggregator_id FROM idempotency_keys WHERE expires_at < now() LIMIT 100"
+}
+
+sql! {
+    ForgetKeys { aggregators: Vec<Uuid> => Array<SqlUuid> }
+    "DELETE FROM idempotency_keys WHERE aggregator_id = ANY ($1) AND expires_at < now()"
+}
+
+#[derive(diesel::QueryableByName)]
+struct TenantRow {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+}
+
+impl Db {
+    /// Deletes expired keys of some tenants. Answers how many.
+    pub async fn forget_keys(&self) -> Result<usize> {
+        let mut connection = lend(&self.ops).await?;
+        let tenants = TenantsWithOldKeys {}.load::<TenantRow>(&mut connection).await?;
+        if tenants.is_empty() {
+            return Ok(0);
+        }
+        let aggregators = tenants.into_iter().map(|row| row.aggregator_id).collect();
+        Ok(ForgetKeys { aggregators }.execute(&mut connection).await?)
     }
 }
 

@@ -8,11 +8,11 @@ use diesel::{allow_tables_to_appear_in_same_query, joinable};
 
 // Small hand-written groups: every pair costs compile time.
 allow_tables_to_appear_in_same_query!(memberships, aggregators);
-allow_tables_to_appear_in_same_query!(sessions, users);
+allow_tables_to_appear_in_same_query!(users, password_resets);
 allow_tables_to_appear_in_same_query!(merchants, regions, channels);
 allow_tables_to_appear_in_same_query!(products, product_translations, product_variants, product_media, media);
 allow_tables_to_appear_in_same_query!(products, categories);
 allow_tables_to_appear_in_same_query!(nominations, scores);
 
 joinable!(memberships -> aggregators (aggregator_id));
-joinable!(sessions -> users (user_id));
+joinable!(password_resets -> users (user_id));
