@@ -144,7 +144,7 @@ struct SlotItemRow {
 impl TenantTx<'_> {
     /// Books a slot.
     pub async fn insert_slot(&mut self, new: &NewSlot) -> Result<Slot> {
-        self.check_category(new.category).await?;
+        self.check_slot_category(new.category).await?;
         self.check_mutiara(&new.products).await?;
         let now = Utc::now();
         let window = new.schedule.window();
@@ -231,7 +231,7 @@ impl TenantTx<'_> {
         let window = Window::new(starts_at, changes.ends_at.unwrap_or(before.ends_at))
             .map_err(|code| Error::field("/ends_at", code))?;
         if category.map(CategoryId::uuid) != before.category_id {
-            self.check_category(category).await?;
+            self.check_slot_category(category).await?;
         }
         let product_ids = match &changes.products {
             None => stood.clone(),
@@ -338,7 +338,7 @@ impl TenantTx<'_> {
         Ok(products.iter().map(|product| product.uuid()).collect())
     }
 
-    async fn check_category(&mut self, category: Option<CategoryId>) -> Result<()> {
+    async fn check_slot_category(&mut self, category: Option<CategoryId>) -> Result<()> {
         let Some(category) = category else { return Ok(()) };
         let found = categories::table
             .find(category.uuid())
