@@ -83,10 +83,12 @@ impl AggregatorQuery {
 #[utoipa::path(tag = "platform", request_body = AggregatorCreate, responses((status = 201, description = "The aggregator.", body = AggregatorView)), security(("bearer" = ["operator"])))]
 #[post("/v1/platform/aggregators")]
 pub async fn create_aggregator(operator: Operator, body: Json<AggregatorCreate>) -> Answered {
-    let (new, _owner) = body.0.parse()?;
+    let (new, owner) = body.0.parse()?;
+    let public_url = &operator.app.public_url;
     operator
         .run(async |tx| {
             let row = tx.insert_aggregator(&new).await?;
+            tx.invite_owner(&row, &owner, public_url).await?;
             let aggregator = AggregatorView::from(row);
             let location = format!("/v1/platform/aggregators/{}", aggregator.id);
             Ok(Created { location, version: Some(aggregator.version), thing: aggregator })

@@ -9,14 +9,17 @@ use kapal_domain::Refusal;
 use kapal_domain::aggregator::{AggregatorAction, AggregatorKind, AggregatorName, AggregatorStatus};
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::AggregatorId;
+use kapal_domain::locale::Locale;
+use kapal_domain::permission::Role;
 use kapal_domain::slug::Slug;
+use kapal_domain::user::Email;
 use kapal_schema::{aggregators, tenant_heads};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::projection::project_aggregator;
-use crate::{Change, Cursor, Error, OperatorTx, Page, Result, Subject, TenantTx};
+use crate::{Change, Cursor, Error, InvitationDraft, Invited, OperatorTx, Page, Result, Subject, TenantTx};
 
 /// An aggregator as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -122,6 +125,24 @@ impl OperatorTx<'_> {
                 .from_to(Value::Null, row.facts()),
         );
         Ok(row)
+    }
+
+    /// Invites the first owner of an aggregator that this transaction made.
+    pub async fn invite_owner(&mut self, aggregator: &AggregatorRow, email: &Email, public_url: &str) -> Result<Invited> {
+        let draft = InvitationDraft {
+            aggregator: aggregator.id(),
+            aggregator_name: &aggregator.name,
+            email,
+            role: Role::Owner,
+            merchant: None,
+            invited_by: None,
+            locale: Locale::default(),
+            public_url,
+        };
+        let db = self.db;
+        let (invited, change) = draft.write(self, &db.vault).await?;
+        self.record(aggregator.id(), change);
+        Ok(invited)
     }
 
     /// One aggregator. The platform's own row is none.

@@ -1,5 +1,6 @@
 //! `kapal`: serve, migrate, demonstrate, administer.
 
+mod admin;
 mod config;
 mod database;
 mod openapi;
@@ -39,6 +40,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// What an administrator does from the command line.
+    Admin {
+        #[command(subcommand)]
+        task: admin::Task,
+    },
     /// List the environment variables that are read.
     Settings,
 }
@@ -60,6 +66,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Serve => serve::serve(Config::from_env()?).await,
         Command::Migrate => migrate(Config::from_env()?).await,
         Command::Openapi { out, check } => openapi::run(&out, check),
+        Command::Admin { task } => admin::run(Config::from_env()?, task).await,
         Command::Settings => {
             for (name, meaning) in config::NAMES {
                 println!("{name:28} {meaning}");

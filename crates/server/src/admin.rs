@@ -1,0 +1,65 @@
+//! `kapal admin`: what is done from the command line because nobody may do it over the network.
+
+use std::io::{BufRead, IsTerminal};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Subcommand;
+use kapal_domain::Code;
+use kapal_domain::locale::Locale;
+use kapal_domain::user::{Email, Password, PersonName};
+use kapal_persistence::{Actor, NewUser, hash_password};
+
+use crate::config::Config;
+use crate::database::Database;
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Make an account that runs the platform; the password is read from standard input, one line.
+    CreateOperator {
+        /// Where the person gets mail, and what the login asks for.
+        #[arg(long)]
+        email: String,
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+/// Does one task.
+pub async fn run(config: Config, task: Task) -> Result<()> {
+    match task {
+        Task::CreateOperator { email, name } => create_operator(config, &email, &name).await,
+    }
+}
+
+async fn create_operator(config: Config, email: &str, name: &str) -> Result<()> {
+    let explained = |what: &str, code: Code| {
+        anyhow!("The {what} is not right: {}\nWhat to do: {}", code.title(Locale::En), code.remedy(Locale::En))
+    };
+    let email = Email::parse(email).map_err(|code| explained("e-mail address", code))?;
+    let name = PersonName::parse(name).map_err(|code| explained("name", code))?;
+    if std::io::stdin().is_terminal() {
+        eprintln!("Password of {} (12 characters or more), then Enter:", email.as_str());
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("reading the password from standard input")?;
+    let password = Password::parse(line.trim_end_matches(['\r', '\n'])).map_err(|code| explained("password", code))?;
+    kapal_api::check_strength(&password, &[email.as_str(), name.as_str()])
+        .map_err(|code| explained("password", code))?;
+    let password_hash = actix_web::web::block(move || hash_password(&password)).await??;
+
+    let settings = config.database.clone();
+    let database = actix_web::web::block(move || Database::open(&settings)).await??;
+    if config.database.migrate {
+        database.migrate().await?;
+    }
+    let db = database.connect()?;
+    let mut tx = db.identity(Actor::System, "kapal admin create-operator").await?;
+    let user = tx.make_operator(&NewUser { email, name, password_hash, locale: Locale::default() }).await?;
+    tx.commit().await?;
+    drop(db);
+    actix_web::web::block(move || database.close()).await?;
+    println!("{} runs the platform now: log in at /v1/auth/login.", user.email);
+    Ok(())
+}
