@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::future::{FutureExt, LocalBoxFuture, Ready, ready};
 use kapal_domain::Code;
 use kapal_domain::ids::{AggregatorId, SessionId, UserId};
 use kapal_domain::permission::{Demand, Permission, Role};
@@ -61,19 +61,11 @@ pub struct Anyone {
 
 impl FromRequest for Anyone {
     type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        async move {
-            let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
-                return Err(Code::Internal.into());
-            };
-            // All that anyone may ask for here is worth guessing.
-            app.limits.login(&request)?;
-            Ok(Self { app, request })
-        }
-        .boxed_local()
+        let app = request.app_data::<web::Data<App>>().cloned().ok_or(Problem::new(Code::Internal));
+        ready(app.map(|app| Self { app, request: request.clone() }))
     }
 }
 
@@ -236,12 +228,17 @@ impl Anyone {
         Ok(Some(access.user))
     }
 
-    /// Runs `work` in one transaction on accounts and sessions; who acts turns out there.
+    /// Opens a transaction on accounts and sessions; who acts turns out there.
+    pub async fn open(&self) -> Result<IdentityTx<'_>, Problem> {
+        Ok(self.app.db.identity(Actor::System, &request_id(&self.request)).await?)
+    }
+
+    /// Runs `work` in such a transaction.
     pub async fn run<R: Reply>(
         &self,
         work: impl AsyncFnOnce(&mut IdentityTx<'_>) -> Result<R, Problem>,
     ) -> Answered {
-        let tx = self.app.db.identity(Actor::System, &request_id(&self.request)).await?;
+        let tx = self.open().await?;
         let claim = claim(&self.request, AggregatorId::PLATFORM, Uuid::nil())?;
         run(&self.app, tx, claim, work).await
     }

@@ -11,6 +11,7 @@ mod json;
 mod limits;
 mod openapi;
 mod page;
+mod password;
 mod path;
 mod problem;
 mod query;

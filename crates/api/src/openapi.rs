@@ -209,6 +209,11 @@ fn path_parameter(name: &str) -> Value {
         "slug_or_id" => {
             (json!({ "type": "string", "maxLength": 80 }), "Its slug or id.", json!("kopi-arabika-toraja"))
         }
+        "token" => (
+            json!({ "type": "string", "maxLength": 64 }),
+            "What the letter's link carries.",
+            json!("AAAAAAAAcACAAAAAAAAAAXfTBfMyF0XUGyiVkO6c9JYmwCCqLRwvU1a2hZ0aQd0k"),
+        ),
         "locale" => (json!({ "type": "string", "enum": ["id", "en"] }), "The language.", json!("id")),
         _ => (json!({ "type": "string", "maxLength": 200 }), "Names it.", json!("whatsapp")),
     };
