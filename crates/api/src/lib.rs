@@ -48,6 +48,7 @@ pub use envelope::envelope;
 pub use http::serve;
 pub use limits::Limits;
 pub use openapi::{documents, errors_page};
+pub use password::judge_password;
 pub use problem::Problem;
 pub use state::App;
 pub use token::Tokens;
