@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, HttpServer, get, web};
 use anyhow::{Context, Result};
 use kapal_api::{App, Limits, Tokens};
 use kapal_persistence::{Actor, Db, Objects};
+use kapal_worker::{MailSettings, Mailer};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -27,6 +28,12 @@ pub async fn serve(config: Config) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = bind(config.http.address, "KAPAL_HTTP_ADDR")?;
     let metrics = bind(config.http.metrics, "KAPAL_METRICS_ADDR")?;
+    let mailer = Mailer::new(MailSettings {
+        smtp_url: config.mail.smtp_url.clone(),
+        from: config.mail.from.clone(),
+        dir: config.database.data_dir.join("mail"),
+    })
+    .context("KAPAL_SMTP_URL or KAPAL_MAIL_FROM")?;
     let settings = config.database.clone();
     let database = web::block(move || Database::open(&settings)).await??;
     let app = web::Data::new(prepare(&config, &database).await?);
@@ -40,6 +47,11 @@ pub async fn serve(config: Config) -> Result<()> {
     let (handle, metrics_handle) = (server.handle(), metrics.handle());
     let duties =
         [actix_web::rt::spawn(look_at_heads(app.clone())), actix_web::rt::spawn(read_keys(app.clone()))];
+    let (stop_worker, stopped) = tokio::sync::watch::channel(false);
+    let worker = config.http.worker.then(|| {
+        let app = app.clone();
+        actix_web::rt::spawn(async move { kapal_worker::run(&app.db, &mailer, stopped).await })
+    });
     let serving = actix_web::rt::spawn(server);
     actix_web::rt::spawn(metrics);
     tracing::info!(target: "kapal", "serving {} as {}", config.http.address, config.http.public_url);
@@ -55,6 +67,10 @@ pub async fn serve(config: Config) -> Result<()> {
     }
     handle.stop(true).await;
     metrics_handle.stop(false).await;
+    stop_worker.send_replace(true);
+    if let Some(worker) = worker {
+        let _ = worker.await;
+    }
     duties.iter().for_each(|duty| duty.abort());
     let _ = serving.await;
     drop(app);

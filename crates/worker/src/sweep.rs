@@ -1,0 +1,13 @@
+//! What has expired is deleted, a piece at a time.
+
+use kapal_persistence::{Db, Result};
+
+/// Goes on as long as there is something left.
+pub(crate) async fn all(db: &Db) -> Result<()> {
+    while db.forget_keys().await? > 0 {}
+    while db.forget_sessions().await? > 0 {}
+    while db.forget_mail().await? > 0 {}
+    db.forget_resets().await?;
+    db.forget_attempts().await?;
+    Ok(())
+}
