@@ -37,7 +37,11 @@ pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
         ("product_variants", "product_id", "id = gen_random_uuid()"),
         ("product_media", "product_id", ""),
         ("published_products", "id", "slug = t.slug || '-' || c.n"),
-        ("search_documents", "product_id", "slug = t.slug || '-' || c.n, published_at = t.published_at - c.n * interval '1 minute'"),
+        (
+            "search_documents",
+            "product_id",
+            "slug = t.slug || '-' || c.n, published_at = t.published_at - c.n * interval '1 minute'",
+        ),
     ] {
         let columns = database
             .query(
@@ -83,7 +87,8 @@ pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
         .context("an ETag")?;
     let staff = format!("/v1/aggregators/{slug}");
     let authorization = [("Authorization", owner)];
-    let merchants = Request::new("GET", &format!("{staff}/merchants?status=active&limit=1"), &authorization, None, 200);
+    let merchants =
+        Request::new("GET", &format!("{staff}/merchants?status=active&limit=1"), &authorization, None, 200);
     let (_, merchants) = client::call(kapal, &merchants).await?;
     let (_, categories) = client::call(kapal, &Request::get("/v1/categories")).await?;
     let new = json!({

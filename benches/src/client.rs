@@ -23,7 +23,13 @@ impl Request {
     }
 
     /// A request with headers and a JSON body.
-    pub fn new(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>, expected: u16) -> Self {
+    pub fn new(
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+        expected: u16,
+    ) -> Self {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut text = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n");
         for (name, value) in headers {
@@ -67,7 +73,8 @@ impl Connection {
                     .lines()
                     .find_map(|line| {
                         let (name, value) = line.split_once(':')?;
-                        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+                        name.eq_ignore_ascii_case("content-length")
+                            .then(|| value.trim().parse::<usize>().ok())?
                     })
                     .unwrap_or(0);
                 let total = end + 4 + length;

@@ -43,7 +43,8 @@ async fn run() -> Result<()> {
     report.start("first answer on an existing data directory", existing, Duration::from_secs(1));
 
     catalogue::grow(&kapal, scale).await?;
-    let owner = client::login(&kapal, &format!("owner@{}.demo.kapal.test", kapal.aggregator().await?)).await?;
+    let owner =
+        client::login(&kapal, &format!("owner@{}.demo.kapal.test", kapal.aggregator().await?)).await?;
     let health = Request::get("/healthz");
     let mut ceilings = Vec::new();
     for connections in CONNECTIONS {

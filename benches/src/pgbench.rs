@@ -75,7 +75,9 @@ fn script(log: &str) -> Script {
         }
     }
     statements.retain(|(sql, _)| {
-        !sql.contains("tenant_heads h LEFT JOIN") && !sql.starts_with("SET ") && !sql.contains("pg_terminate_backend")
+        !sql.contains("tenant_heads h LEFT JOIN")
+            && !sql.starts_with("SET ")
+            && !sql.contains("pg_terminate_backend")
     });
     let mut script = Script { text: String::new(), variables: Vec::new() };
     let pipelined = statements.len() > 1;
@@ -151,5 +153,6 @@ pub fn run(kapal: &Kapal, script: &Script, connections: usize, each: Duration) -
 }
 
 fn program() -> PathBuf {
-    std::env::var_os("KAPAL_PG_BIN").map_or_else(|| PathBuf::from("pgbench"), |folder| PathBuf::from(folder).join("pgbench"))
+    std::env::var_os("KAPAL_PG_BIN")
+        .map_or_else(|| PathBuf::from("pgbench"), |folder| PathBuf::from(folder).join("pgbench"))
 }

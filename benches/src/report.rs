@@ -42,7 +42,9 @@ impl Report {
             println!("\n{name:24} conn    req/s   p50 ms   p99 ms   pgbench/s  of pgbench  of healthz");
         }
         let (rate, p50, p99) = (measured.per_second(), measured.quantile_ms(0.5), measured.quantile_ms(0.99));
-        let number = |value: Option<f64>, decimals: usize| value.map_or(String::from("-"), |v| format!("{v:.decimals$}"));
+        let number = |value: Option<f64>, decimals: usize| {
+            value.map_or(String::from("-"), |v| format!("{v:.decimals$}"))
+        };
         let of_pgbench = pgbench.map(|p| rate / p);
         let of_health = ceiling.map(|c| rate / c);
         println!(
@@ -66,8 +68,19 @@ impl Report {
 
     /// The cost of the log's head row.
     pub fn writers(&mut self, one: f64, many: f64) {
-        println!("\n16 writers on one aggregator: {one:.0} writes/s; on 16 aggregators: {many:.0} writes/s; ratio {:.2}", one / many);
-        self.keep(&["16 writers on one aggregator", "16", &format!("{one:.0}"), "", "", &format!("{:.2}", one / many), ""]);
+        println!(
+            "\n16 writers on one aggregator: {one:.0} writes/s; on 16 aggregators: {many:.0} writes/s; ratio {:.2}",
+            one / many
+        );
+        self.keep(&[
+            "16 writers on one aggregator",
+            "16",
+            &format!("{one:.0}"),
+            "",
+            "",
+            &format!("{:.2}", one / many),
+            "",
+        ]);
         self.keep(&["16 writers on 16 aggregators", "16", &format!("{many:.0}"), "", "", "", ""]);
     }
 
@@ -87,7 +100,10 @@ impl Report {
         let is_new = !path.exists();
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
         if is_new {
-            writeln!(file, "time\tcommit\tproducts\tscenario\tconnections\tper second (or seconds)\tp50 ms\tp99 ms\tof pgbench\tof healthz")?;
+            writeln!(
+                file,
+                "time\tcommit\tproducts\tscenario\tconnections\tper second (or seconds)\tp50 ms\tp99 ms\tof pgbench\tof healthz"
+            )?;
         }
         let time = chrono::Utc::now().format("%Y-%m-%dT%H:%MZ");
         for line in self.lines {

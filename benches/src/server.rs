@@ -118,7 +118,8 @@ impl Kapal {
         let child = self.child.as_ref().context("the server runs")?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
         let line = status.lines().find(|l| l.starts_with("VmHWM:")).context("VmHWM")?;
-        let kib: f64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).context("VmHWM's number")?;
+        let kib: f64 =
+            line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).context("VmHWM's number")?;
         Ok(kib / 1024.0)
     }
 }

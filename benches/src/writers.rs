@@ -29,7 +29,8 @@ async fn onboarding(kapal: &Kapal, operator: &str, number: usize) -> Result<Requ
     let slug = format!("bench-{number}");
     let email = format!("owner@{slug}.example");
     let body = json!({ "slug": slug, "name": format!("Bench {number}"), "owner_email": email });
-    let create = Request::new("POST", "/v1/platform/aggregators", &[("Authorization", operator)], Some(&body), 201);
+    let create =
+        Request::new("POST", "/v1/platform/aggregators", &[("Authorization", operator)], Some(&body), 201);
     client::call(kapal, &create).await?;
     let token = invitation(kapal, &email).await?;
     let body = json!({ "name": format!("Owner {number}"), "password": "kapal-demo-2026" });
@@ -49,7 +50,8 @@ async fn invitation(kapal: &Kapal, email: &str) -> Result<String> {
             if text.contains(email)
                 && let Some((_, rest)) = text.split_once("/invitations/")
             {
-                let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+                let token: String =
+                    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
                 return Ok(token);
             }
         }

@@ -128,7 +128,12 @@ impl OperatorTx<'_> {
     }
 
     /// Invites the first owner of an aggregator that this transaction made.
-    pub async fn invite_owner(&mut self, aggregator: &AggregatorRow, email: &Email, public_url: &str) -> Result<Invited> {
+    pub async fn invite_owner(
+        &mut self,
+        aggregator: &AggregatorRow,
+        email: &Email,
+        public_url: &str,
+    ) -> Result<Invited> {
         let draft = InvitationDraft {
             aggregator: aggregator.id(),
             aggregator_name: &aggregator.name,

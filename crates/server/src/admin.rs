@@ -35,7 +35,11 @@ pub async fn run(config: Config, task: Task) -> Result<()> {
 
 async fn create_operator(config: Config, email: &str, name: &str) -> Result<()> {
     let explained = |what: &str, code: Code| {
-        anyhow!("The {what} is not right: {}\nWhat to do: {}", code.title(Locale::En), code.remedy(Locale::En))
+        anyhow!(
+            "The {what} is not right: {}\nWhat to do: {}",
+            code.title(Locale::En),
+            code.remedy(Locale::En)
+        )
     };
     let email = Email::parse(email).map_err(|code| explained("e-mail address", code))?;
     let name = PersonName::parse(name).map_err(|code| explained("name", code))?;
@@ -44,7 +48,8 @@ async fn create_operator(config: Config, email: &str, name: &str) -> Result<()> 
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("reading the password from standard input")?;
-    let password = Password::parse(line.trim_end_matches(['\r', '\n'])).map_err(|code| explained("password", code))?;
+    let password =
+        Password::parse(line.trim_end_matches(['\r', '\n'])).map_err(|code| explained("password", code))?;
     kapal_api::check_strength(&password, &[email.as_str(), name.as_str()])
         .map_err(|code| explained("password", code))?;
     let password_hash = actix_web::web::block(move || hash_password(&password)).await??;
