@@ -36,7 +36,7 @@ CREATE TABLE product_translations (
 );
 CREATE INDEX product_translations_name ON product_translations (aggregator_id, lower(name));
 SELECT app.protect('product_translations',
-    'product_id IN (SELECT p.id FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()))');
+    'EXISTS (SELECT FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()) AND p.id = product_id)');
 SELECT app.distribute('product_translations');
 
 CREATE TABLE product_variants (
@@ -58,7 +58,7 @@ CREATE TABLE product_variants (
 );
 CREATE INDEX product_variants_product ON product_variants (aggregator_id, product_id, position);
 SELECT app.protect('product_variants',
-    'product_id IN (SELECT p.id FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()))');
+    'EXISTS (SELECT FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()) AND p.id = product_id)');
 SELECT app.distribute('product_variants');
 
 -- Why a stock changed: who, by how much, to what.
@@ -77,7 +77,7 @@ CREATE TABLE stock_movements (
 );
 CREATE INDEX stock_movements_variant ON stock_movements (aggregator_id, variant_id, created_at DESC);
 SELECT app.protect('stock_movements',
-    'product_id IN (SELECT p.id FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()))');
+    'EXISTS (SELECT FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()) AND p.id = product_id)');
 SELECT app.append_only('stock_movements');
 SELECT app.distribute('stock_movements');
 
@@ -115,7 +115,7 @@ CREATE TABLE product_media (
 );
 CREATE INDEX product_media_media ON product_media (aggregator_id, media_id);
 SELECT app.protect('product_media',
-    'product_id IN (SELECT p.id FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()))');
+    'EXISTS (SELECT FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()) AND p.id = product_id)');
 SELECT app.distribute('product_media');
 
 -- A narrowed user sees the pictures that he uploaded, and those of the products that he sees.

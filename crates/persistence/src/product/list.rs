@@ -62,9 +62,10 @@ impl TenantTx<'_> {
         }
         if let Some(cursor) = after {
             let (time, id) = cursor.time_and_id()?;
-            query = query.filter(
-                products::created_at.lt(time).or(products::created_at.eq(time).and(products::id.lt(id))),
-            );
+            // The first condition alone bounds the walk through the index.
+            query = query
+                .filter(products::created_at.le(time))
+                .filter(products::created_at.lt(time).or(products::id.lt(id)));
         }
         let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let rows = query
