@@ -15,6 +15,7 @@ mod path;
 mod problem;
 mod query;
 mod state;
+mod theme;
 mod token;
 mod views;
 
