@@ -16,6 +16,7 @@ mod path;
 mod problem;
 mod query;
 mod state;
+mod theme;
 mod token;
 mod views;
 

@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use contact::{Contact, make_lead};
 pub(crate) use shop::{conditional, tag};
-pub(crate) use views::{image_views, page_url};
+pub(crate) use views::{ChannelCard, ImageView, image_views, page_url};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     store::routes(config);

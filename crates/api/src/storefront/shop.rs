@@ -121,6 +121,10 @@ pub(crate) async fn conditional(
 ) -> Answered {
     let had = tag.as_ref().is_some_and(|tag| etag_matches(request, tag.as_bytes()));
     let mut response = if had { HttpResponse::NotModified().finish() } else { make().await? };
+    if response.status().is_client_error() {
+        // What was taken down must not be had from a cache that still says so when it comes back.
+        return Ok(response);
+    }
     let mut bear = |name, value: &str| {
         if let Ok(value) = header::HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);

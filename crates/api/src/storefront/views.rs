@@ -44,10 +44,23 @@ pub struct ImageView {
     /// What it shows, for those who don't see it.
     #[schema(example = "Biji kopi di atas daun pisang", max_length = 250)]
     pub alt: String,
-    /// The address without the width and the ending.
     #[serde(skip)]
     #[schema(ignore)]
-    pub base: String,
+    hash: String,
+}
+
+impl ImageView {
+    /// The path of the smallest file that is at least so wide, or of the widest: for our own pages.
+    pub fn local(&self, width: u32) -> String {
+        let fits = self.widths.iter().copied().filter(|w| *w >= width).min();
+        format!("/media/{}/{}.jpg", self.hash, fits.unwrap_or(self.width))
+    }
+
+    /// All files with their widths, as `srcset` lists them.
+    pub fn srcset(&self) -> String {
+        let files = self.widths.iter().map(|w| format!("/media/{}/{w}.jpg {w}w", self.hash));
+        files.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Pictures in one language. A picture without a text is told by the product's name.
@@ -64,10 +77,10 @@ pub(crate) fn image_views(
             Locale::En => (image.alt_en, image.alt_id),
         };
         let alt = [first, second].into_iter().find(|alt| !alt.is_empty()).unwrap_or_else(|| name.to_owned());
-        let base = format!("{public_url}/media/{}", image.hash);
+        let url = format!("{public_url}/media/{}/{width}.jpg", image.hash);
         let height = u64::from(image.height) * u64::from(width) / u64::from(image.width.max(1));
         let height = u32::try_from(height).unwrap_or(image.height);
-        ImageView { url: format!("{base}/{width}.jpg"), width, height, widths: image.widths, alt, base }
+        ImageView { url, width, height, widths: image.widths, alt, hash: image.hash }
     };
     images.into_iter().map(view).collect()
 }
