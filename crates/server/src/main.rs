@@ -29,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Serve the API until Ctrl-C.
     Serve,
+    /// Do the background duties alone: for servers that run with KAPAL_WORKER=off.
+    Worker,
     /// Bring the database to this program's schema.
     Migrate,
     /// Write the OpenAPI documents, or check that those written are current.
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve => serve::serve(Config::from_env()?).await,
+        Command::Worker => serve::work(Config::from_env()?).await,
         Command::Migrate => migrate(Config::from_env()?).await,
         Command::Openapi { out, check } => openapi::run(&out, check),
         Command::Admin { task } => admin::run(Config::from_env()?, task).await,

@@ -28,12 +28,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = bind(config.http.address, "KAPAL_HTTP_ADDR")?;
     let metrics = bind(config.http.metrics, "KAPAL_METRICS_ADDR")?;
-    let mailer = Mailer::new(MailSettings {
-        smtp_url: config.mail.smtp_url.clone(),
-        from: config.mail.from.clone(),
-        dir: config.database.data_dir.join("mail"),
-    })
-    .context("KAPAL_SMTP_URL or KAPAL_MAIL_FROM")?;
+    let mailer = mailer(&config)?;
     let settings = config.database.clone();
     let database = web::block(move || Database::open(&settings)).await??;
     let app = web::Data::new(prepare(&config, &database).await?);
@@ -76,6 +71,43 @@ pub async fn serve(config: Config) -> Result<()> {
     drop(app);
     web::block(move || database.close()).await?;
     Ok(())
+}
+
+/// `kapal worker`: the background duties alone, beside servers that run with `KAPAL_WORKER=off`.
+pub async fn work(config: Config) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mailer = mailer(&config)?;
+    let settings = config.database.clone();
+    let database = web::block(move || Database::open(&settings)).await??;
+    if config.database.migrate {
+        database.migrate().await?;
+    }
+    let db = web::Data::new(database.connect()?);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = actix_web::rt::spawn({
+        let db = db.clone();
+        async move { kapal_worker::run(&db, &mailer, stopped).await }
+    });
+    tracing::info!(target: "kapal", "working");
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    stop.send_replace(true);
+    let _ = worker.await;
+    drop(db);
+    web::block(move || database.close()).await?;
+    Ok(())
+}
+
+fn mailer(config: &Config) -> Result<Mailer> {
+    let settings = MailSettings {
+        smtp_url: config.mail.smtp_url.clone(),
+        from: config.mail.from.clone(),
+        dir: config.database.data_dir.join("mail"),
+    };
+    Mailer::new(settings).context("KAPAL_SMTP_URL or KAPAL_MAIL_FROM")
 }
 
 /// Migrates where that is wanted, makes the first signing key, and puts together what handlers share.
