@@ -15,9 +15,8 @@ use uuid::Uuid;
 use crate::Operator;
 use crate::answer::{Answered, Created, Found, Put};
 use crate::json::Json;
-use crate::path::IfMatchOptional;
+use crate::path::{IfMatchOptional, parse_id};
 use crate::slot::parse_schedule;
-use crate::views::parse_id;
 
 /// The most slots of the national home.
 const MAX_SLOTS: usize = 20;

@@ -18,9 +18,8 @@ use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Found, Put};
 use crate::json::Json;
-use crate::path::At;
+use crate::path::{At, parse_id};
 use crate::query::{List, PageOf, Paging};
-use crate::views::parse_id;
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {

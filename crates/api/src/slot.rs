@@ -18,9 +18,8 @@ use uuid::Uuid;
 use crate::answer::{Answered, Created, Done, Found, InLanguage};
 use crate::collection::NoFilter;
 use crate::json::{Json, Patch};
-use crate::path::{At, IfMatch};
+use crate::path::{At, IfMatch, parse_id};
 use crate::query::{List, PageOf, Paging};
-use crate::views::parse_id;
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {

@@ -1,11 +1,8 @@
 //! Small shapes that several things are shown with.
 
-use kapal_domain::Code;
-use kapal_domain::ids::Id;
 use kapal_persistence::Place;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// A region as it stands beside a thing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,9 +65,4 @@ pub struct TextsView {
     /// In English; empty where there is none.
     #[schema(example = "Gifts for Eid", max_length = 2000)]
     pub en: String,
-}
-
-/// An id that a request names.
-pub(crate) fn parse_id<T: Id>(text: &str) -> Result<T, Code> {
-    Uuid::try_parse(text).map(T::from).map_err(|_| Code::InvalidId)
 }
