@@ -312,7 +312,7 @@ fn add_examples(content: Option<&mut Value>, schemas: &Value) {
 
 /// An example put together from those of the parts.
 fn example_of(schema: &Value, schemas: &Value, depth: usize) -> Value {
-    if depth > 12 {
+    if depth > 32 {
         return Value::Null;
     }
     if let Some(example) = schema.get("example") {
@@ -324,7 +324,12 @@ fn example_of(schema: &Value, schemas: &Value, depth: usize) -> Value {
     if let Some(name) = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next()) {
         return example_of(&schemas[name], schemas, depth + 1);
     }
-    for key in ["oneOf", "anyOf", "allOf"] {
+    if let Some(parts) = schema["allOf"].as_array() {
+        let parts = parts.iter().map(|part| example_of(part, schemas, depth + 1));
+        let fields = parts.filter_map(|part| if let Value::Object(fields) = part { Some(fields) } else { None });
+        return Value::Object(fields.flatten().collect());
+    }
+    for key in ["oneOf", "anyOf"] {
         let real = schema[key].as_array().and_then(|options| options.iter().find(|o| o["type"] != "null"));
         if let Some(option) = real {
             return example_of(option, schemas, depth + 1);
