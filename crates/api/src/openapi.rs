@@ -324,7 +324,12 @@ fn example_of(schema: &Value, schemas: &Value, depth: usize) -> Value {
     if let Some(name) = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next()) {
         return example_of(&schemas[name], schemas, depth + 1);
     }
-    for key in ["oneOf", "anyOf", "allOf"] {
+    if let Some(parts) = schema["allOf"].as_array() {
+        let examples = parts.iter().map(|part| example_of(part, schemas, depth + 1));
+        let fields = examples.filter_map(|example| example.as_object().cloned()).flatten();
+        return Value::Object(fields.collect());
+    }
+    for key in ["oneOf", "anyOf"] {
         let real = schema[key].as_array().and_then(|options| options.iter().find(|o| o["type"] != "null"));
         if let Some(option) = real {
             return example_of(option, schemas, depth + 1);
