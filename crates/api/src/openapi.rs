@@ -325,9 +325,9 @@ fn example_of(schema: &Value, schemas: &Value, depth: usize) -> Value {
         return example_of(&schemas[name], schemas, depth + 1);
     }
     if let Some(parts) = schema["allOf"].as_array() {
-        let parts = parts.iter().map(|part| example_of(part, schemas, depth + 1));
-        let fields = parts.filter_map(|part| if let Value::Object(fields) = part { Some(fields) } else { None });
-        return Value::Object(fields.flatten().collect());
+        let examples = parts.iter().map(|part| example_of(part, schemas, depth + 1));
+        let fields = examples.filter_map(|example| example.as_object().cloned()).flatten();
+        return Value::Object(fields.collect());
     }
     for key in ["oneOf", "anyOf"] {
         let real = schema[key].as_array().and_then(|options| options.iter().find(|o| o["type"] != "null"));

@@ -274,9 +274,10 @@ impl TenantTx<'_> {
         }
         if let Some(cursor) = after {
             let (time, id) = cursor.time_and_id()?;
-            query = query.filter(
-                merchants::created_at.lt(time).or(merchants::created_at.eq(time).and(merchants::id.lt(id))),
-            );
+            // The first condition is what the index is entered with; the second only settles ties.
+            query = query
+                .filter(merchants::created_at.le(time))
+                .filter(merchants::created_at.lt(time).or(merchants::id.lt(id)));
         }
         let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let rows = query

@@ -270,9 +270,9 @@ pub(super) fn list(
     limit: usize,
 ) -> Result<Statement> {
     let rank = match (&filter.text, order) {
-        (Some(text), ProductOrder::Relevance) => {
-            Statement::new("ts_rank(d.vector, ").words(text).sql(") + d.is_mutiara::int * 0.1::float4")
-        }
+        (Some(text), ProductOrder::Relevance) => Statement::new("(ts_rank(d.vector, ")
+            .words(text)
+            .sql(") + CASE WHEN d.is_mutiara THEN 0.1 ELSE 0 END)::float4"),
         _ => Statement::new("0::float4"),
     };
     // One aggregator is named by a sub-select that is evaluated once, so that the index gives the order.
