@@ -56,12 +56,15 @@ CREATE TABLE collections (
     description_en text NOT NULL DEFAULT '' CHECK (char_length(description_en) <= 2000),
     starts_at      timestamptz NOT NULL,
     ends_at        timestamptz CHECK (ends_at > starts_at),
+    -- As in featured_slots.
+    next_turn_at   timestamptz,
     version        integer NOT NULL DEFAULT 1,
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL,
     PRIMARY KEY (aggregator_id, id),
     CONSTRAINT collections_slug_key UNIQUE (aggregator_id, slug)
 );
+CREATE INDEX collections_turn ON collections (next_turn_at) WHERE next_turn_at IS NOT NULL;
 SELECT app.protect('collections');
 SELECT app.distribute('collections');
 

@@ -8,7 +8,6 @@ use kapal_domain::permission::{MerchantsRead, MerchantsWrite};
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{ChannelRow, Outcome};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 

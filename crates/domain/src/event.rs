@@ -122,6 +122,8 @@ events! {
     CollectionUpdated = "collection.updated" public,
     /// A collection was deleted.
     CollectionDeleted = "collection.deleted" public,
+    /// A collection's time began or ended.
+    CollectionTurned = "collection.turned" public,
     /// A slot was booked.
     SlotCreated = "slot.created" public,
     /// A slot changed.

@@ -109,6 +109,7 @@ impl TenantTx<'_> {
                     collections::description_en.eq(new.description_en.as_str()),
                     collections::starts_at.eq(new.window.starts_at()),
                     collections::ends_at.eq(new.window.ends_at()),
+                    collections::next_turn_at.eq(new.window.next_turn(now)),
                     collections::created_at.eq(now),
                     collections::updated_at.eq(now),
                 ))
@@ -181,13 +182,15 @@ impl TenantTx<'_> {
     ) -> Result<Collection> {
         let before = self.lock_collection(id, expected).await?;
         let ends_at = changes.ends_at.unwrap_or(before.ends_at);
-        Window::new(changes.starts_at.unwrap_or(before.starts_at), ends_at)
+        let window = Window::new(changes.starts_at.unwrap_or(before.starts_at), ends_at)
             .map_err(|code| Error::field("/ends_at", code))?;
+        let now = Utc::now();
         let row = diesel::update(collections::table.find((self.tenant(), id.uuid())))
             .set((
                 changes,
+                collections::next_turn_at.eq(window.next_turn(now)),
                 collections::version.eq(collections::version + 1),
-                collections::updated_at.eq(Utc::now()),
+                collections::updated_at.eq(now),
             ))
             .returning(CollectionRow::as_returning())
             .get_result::<CollectionRow>(&mut **self)

@@ -34,14 +34,15 @@ impl Known {
 }
 
 impl Heads {
-    /// The state of one aggregator's storefront as a number that grows with each change; None when unknown, or when
-    /// there is no such storefront.
+    /// The state of one aggregator's storefront as a number that grows with each change, also of what the platform
+    /// keeps for all, such as categories; None when unknown, or when there is no such storefront.
     pub fn of(&self, slug: &str) -> Option<i64> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if !known.is_trusted() {
             return None;
         }
-        known.public_seq.get(known.by_slug.get(slug)?).copied()
+        let platform = known.public_seq.get(&AggregatorId::PLATFORM)?;
+        Some(known.public_seq.get(known.by_slug.get(slug)?)? + platform)
     }
 
     /// The state of the national storefront: the sum over all tenants grows with each change of any.

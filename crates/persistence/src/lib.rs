@@ -42,6 +42,7 @@ mod signing_key;
 mod slot;
 mod storefront;
 mod throttle;
+mod turn;
 mod user;
 
 pub use db::{Db, Urls};

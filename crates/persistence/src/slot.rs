@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
-use kapal_domain::ids::{AggregatorId, CategoryId, ProductId, SlotId};
+use kapal_domain::ids::{CategoryId, ProductId, SlotId};
 use kapal_domain::locale::Locale;
 use kapal_domain::product::ProductStatus;
 use kapal_domain::slot::{Place as SlotPlace, Schedule, SlotMode, SlotReason, Tz, Window, parse_time_zone};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::collection::unknown;
 use crate::identity::stored;
 use crate::sql::sql;
-use crate::{Actor, Change, Cursor, Db, Error, Page, Result, Subject, TenantTx};
+use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
 
 /// A slot as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -383,58 +383,4 @@ fn facts(row: &SlotRow, product_ids: &[Uuid]) -> Value {
         "place": row.place, "category_id": row.category_id, "mode": row.mode, "starts_at": row.starts_at,
         "ends_at": row.ends_at, "time_zone": row.time_zone, "product_ids": product_ids,
     })
-}
-
-/// The most slots of one tenant that turn in one transaction.
-const TURNS: i64 = 100;
-
-impl Db {
-    /// Notes in each tenant's log the slots that have begun or ended since the last call, so that whoever follows the
-    /// log shows them so. Several workers share the slots. Gives how many turned.
-    pub async fn turn_slots(&self) -> Result<usize> {
-        let mut tx = self.operator(Actor::System, "").await?;
-        let tenants = featured_slots::table
-            .filter(featured_slots::next_turn_at.le(Utc::now()))
-            .select(featured_slots::aggregator_id)
-            .distinct()
-            .load::<Uuid>(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        let mut turned = 0;
-        for tenant in tenants {
-            turned += self.turn_slots_of(tenant.into()).await?;
-        }
-        Ok(turned)
-    }
-
-    async fn turn_slots_of(&self, aggregator: AggregatorId) -> Result<usize> {
-        let mut tx = self.operator(Actor::System, "").await?;
-        let now = Utc::now();
-        let due = featured_slots::table
-            .filter(featured_slots::aggregator_id.eq(aggregator.uuid()))
-            .filter(featured_slots::next_turn_at.le(now))
-            .order(featured_slots::next_turn_at)
-            .limit(TURNS)
-            .select(SlotRow::as_select())
-            .for_update()
-            .skip_locked()
-            .load::<SlotRow>(&mut *tx)
-            .await?;
-        for slot in &due {
-            let window = slot.schedule()?.window();
-            diesel::update(featured_slots::table.find((aggregator.uuid(), slot.id)))
-                .set(featured_slots::next_turn_at.eq(window.next_turn(now)))
-                .execute(&mut *tx)
-                .await?;
-            let is_running = window.contains(now);
-            tx.record(
-                aggregator,
-                Change::new(EventKind::SlotTurned, Subject("slot", slot.id))
-                    .data(json!({ "place": slot.place, "is_running": is_running }))
-                    .from_to(Value::Null, json!({ "is_running": is_running })),
-            );
-        }
-        tx.commit().await?;
-        Ok(due.len())
-    }
 }

@@ -90,6 +90,7 @@ diesel::table! {
         description_en -> Text,
         starts_at -> Timestamptz,
         ends_at -> Nullable<Timestamptz>,
+        next_turn_at -> Nullable<Timestamptz>,
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,

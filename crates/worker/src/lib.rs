@@ -1,4 +1,4 @@
-//! What runs beside the API: mail, slots whose time begins or ends, partitions, sweeping. Each duty is a loop of its own; several workers may run at once,
+//! What runs beside the API: mail, slots and collections whose time begins or ends, partitions, sweeping. Each duty is a loop of its own; several workers may run at once,
 //! since what a duty takes from the database it takes for itself.
 
 mod mail;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub async fn run(db: &Db, mailer: &Mailer, stop: watch::Receiver<bool>) {
     tokio::join!(
         every("mail", SECOND, stop.clone(), async || mailer.deliver(db, &stop).await),
-        every("slots", SECOND, stop.clone(), async || db.turn_slots().await.map(|_| ())),
+        every("turns", SECOND, stop.clone(), async || db.turn_schedules().await.map(|_| ())),
         every("partitions", DAY, stop.clone(), async || db.ensure_partitions().await),
         every("sweep", HOUR, stop.clone(), async || sweep::all(db).await),
     );

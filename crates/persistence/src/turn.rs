@@ -1,0 +1,80 @@
+//! The turns of schedules: when a slot's or a collection's time begins or ends, an event says so, as for any other
+//! change of what a storefront shows. Caches and ETags follow the log and need no clock.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kapal_domain::event::EventKind;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::sql::sql;
+use crate::{Actor, Change, Db, Result, Subject};
+
+sql! {
+    TenantsWithTurns { now: DateTime<Utc> => Timestamptz }
+    "SELECT aggregator_id FROM featured_slots WHERE next_turn_at <= $1
+     UNION SELECT aggregator_id FROM collections WHERE next_turn_at <= $1"
+}
+
+#[derive(QueryableByName)]
+struct Tenant {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+}
+
+sql! {
+    // A second worker waits for the rows and then finds that they are not due any more.
+    TakeTurns { aggregator: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
+    "WITH slots AS (
+        UPDATE featured_slots
+        SET next_turn_at = CASE WHEN starts_at > $2 THEN starts_at WHEN ends_at > $2 THEN ends_at END
+        WHERE aggregator_id = $1 AND next_turn_at <= $2
+        RETURNING 'slot' AS thing, id, starts_at <= $2 AND coalesce(ends_at > $2, true) AS is_running
+     ), shelves AS (
+        UPDATE collections
+        SET next_turn_at = CASE WHEN starts_at > $2 THEN starts_at WHEN ends_at > $2 THEN ends_at END
+        WHERE aggregator_id = $1 AND next_turn_at <= $2
+        RETURNING 'collection' AS thing, id, starts_at <= $2 AND coalesce(ends_at > $2, true) AS is_running
+     )
+     SELECT * FROM slots UNION ALL SELECT * FROM shelves"
+}
+
+#[derive(QueryableByName)]
+struct Turn {
+    #[diesel(sql_type = Text)]
+    thing: String,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Bool)]
+    is_running: bool,
+}
+
+impl Db {
+    /// Notes every turn that is due, one transaction per tenant; how many there were.
+    pub async fn turn_schedules(&self) -> Result<usize> {
+        let now = Utc::now();
+        let mut tx = self.operator(Actor::System, "turn").await?;
+        let tenants = TenantsWithTurns { now }.load::<Tenant>(&mut *tx).await?;
+        tx.commit().await?;
+        let mut turned = 0;
+        for tenant in tenants {
+            let mut tx = self.operator(Actor::System, "turn").await?;
+            let turns = TakeTurns { aggregator: tenant.aggregator_id, now }.load::<Turn>(&mut *tx).await?;
+            turned += turns.len();
+            for turn in turns {
+                let (kind, subject) = if turn.thing == "slot" {
+                    (EventKind::SlotTurned, Subject("slot", turn.id))
+                } else {
+                    (EventKind::CollectionTurned, Subject("collection", turn.id))
+                };
+                let state = json!({ "is_running": turn.is_running });
+                let change = Change::new(kind, subject).data(state.clone()).from_to(Value::Null, state);
+                tx.record(tenant.aggregator_id.into(), change);
+            }
+            tx.commit().await?;
+        }
+        Ok(turned)
+    }
+}
