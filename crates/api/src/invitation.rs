@@ -237,7 +237,7 @@ fn masked(email: &str) -> String {
 /// Read an invitation
 ///
 /// Who invites to what, for the holder of the link.
-#[utoipa::path(tag = "account", responses((status = 200, description = "The invitation.", body = InvitationSeenView)))]
+#[utoipa::path(tag = "account", responses((status = 200, description = "The invitation.", body = InvitationSeenView), (status = 429, description = "Too many.")))]
 #[get("/v1/invitations/{token}")]
 pub async fn get_invitation(anyone: Anyone, token: web::Path<String>) -> Answered {
     anyone.app.limits.login(anyone.request())?;
@@ -282,7 +282,7 @@ impl InvitationAccept {
 ///
 /// Makes the invited person a member. A new account takes `name` and `password`; whoever has one sends its password, or
 /// an access token of it. Log in afterwards.
-#[utoipa::path(tag = "account", request_body = InvitationAccept, responses((status = 200, description = "The membership of an account that was there.", body = MembershipView), (status = 201, description = "The membership of a new account.", body = MembershipView), (status = 401, description = "The password is wrong.")))]
+#[utoipa::path(tag = "account", request_body = InvitationAccept, responses((status = 200, description = "The membership of an account that was there.", body = MembershipView), (status = 201, description = "The membership of a new account.", body = MembershipView), (status = 401, description = "The password is wrong."), (status = 403, description = "It is for another address.")))]
 #[post("/v1/invitations/{token}/accept")]
 pub async fn accept_invitation(
     anyone: Anyone,

@@ -176,6 +176,9 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     if path.ends_with("/media") {
         statuses.push(507);
     }
+    // What the handler names besides has the same shape.
+    let named = operation["responses"].as_object().into_iter().flatten();
+    statuses.extend(named.filter_map(|(s, _)| s.parse::<u16>().ok()).filter(|s| *s >= 400));
     for status in statuses {
         operation["responses"][status.to_string()] =
             json!({ "$ref": format!("#/components/responses/Problem{status}") });

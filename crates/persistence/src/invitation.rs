@@ -161,7 +161,7 @@ impl InvitationDraft<'_> {
             .await?;
         let token = token.encode();
         let link = format!("{}/v1/invitations/{token}", self.public_url);
-        Letter::Invitation { aggregator: self.aggregator_name, role: self.role, link: &link }
+        Letter::Invitation { aggregator: self.aggregator_name, role: self.role, link: &link, token: &token }
             .seal(vault, self.aggregator, self.locale)?
             .post(tx, self.email)
             .await?;

@@ -31,7 +31,7 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 #[derive(Debug)]
 pub(crate) enum Letter<'a> {
     /// Somebody is asked to join an aggregator.
-    Invitation { aggregator: &'a str, role: Role, link: &'a str },
+    Invitation { aggregator: &'a str, role: Role, link: &'a str, token: &'a str },
     /// Somebody forgot a password.
     PasswordReset { token: &'a str, address: &'a str },
 }
@@ -55,18 +55,18 @@ impl Letter<'_> {
 
     fn write(&self, locale: Locale) -> MailText {
         let (subject, text) = match (self, locale) {
-            (Self::Invitation { aggregator, role, link }, Locale::Id) => (
+            (Self::Invitation { aggregator, role, link, token }, Locale::Id) => (
                 format!("Undangan bergabung dengan {aggregator}"),
                 format!(
-                    "Halo,\n\nAnda diundang bergabung dengan {aggregator} sebagai {}.\n\nBuka undangan ini dalam 7 hari:\n{link}\n\n\
+                    "Halo,\n\nAnda diundang bergabung dengan {aggregator} sebagai {}.\n\nBuka undangan ini dalam 7 hari:\n{link}\n\nKodenya, bila aplikasi Anda memintanya:\n{token}\n\n\
                      Bila Anda tidak menunggu undangan ini, abaikan surel ini.\n\nKapal Induk\n",
                     role_name(*role, locale)
                 ),
             ),
-            (Self::Invitation { aggregator, role, link }, Locale::En) => (
+            (Self::Invitation { aggregator, role, link, token }, Locale::En) => (
                 format!("Invitation to join {aggregator}"),
                 format!(
-                    "Hello,\n\nyou are invited to join {aggregator} as {}.\n\nOpen this invitation within 7 days:\n{link}\n\n\
+                    "Hello,\n\nyou are invited to join {aggregator} as {}.\n\nOpen this invitation within 7 days:\n{link}\n\nIts code, where your app asks for it:\n{token}\n\n\
                      If you don't expect it, ignore this mail.\n\nKapal Induk\n",
                     role_name(*role, locale)
                 ),
@@ -343,10 +343,15 @@ mod tests {
                     aggregator: "Ekraf Sulawesi",
                     role: *role,
                     link: "https://k.test/t",
+                    token: "c0de",
                 };
                 let MailText { subject, text } = letter.write(*locale);
                 assert!(subject.contains("Ekraf Sulawesi"));
-                assert!(text.contains("https://k.test/t\n") && text.contains(role_name(*role, *locale)));
+                assert!(
+                    text.contains("https://k.test/t\n")
+                        && text.contains("\nc0de\n")
+                        && text.contains(role_name(*role, *locale))
+                );
             }
         }
     }
