@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use kapal_persistence::{Db, Secret, Urls, Vault};
+use kapal_server::postgres::{Options, Private, SUPERUSER};
 
 use crate::config::DatabaseConfig;
-use crate::postgres::{Options, Private, SUPERUSER};
 
 /// The name of the database on the private server.
 const NAME: &str = "kapal";

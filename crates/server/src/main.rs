@@ -4,7 +4,6 @@ mod admin;
 mod config;
 mod database;
 mod openapi;
-mod postgres;
 mod serve;
 
 use std::process::ExitCode;

@@ -1,0 +1,315 @@
+//! People and things, made through the API alone as an integrator would: an operator, aggregators with members in
+//! every role, merchants, products, mutiara.
+
+use kapal_domain::permission::Role;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::cluster::Cluster;
+use crate::server::Server;
+
+/// The password of everybody in the tests.
+pub const PASSWORD: &str = "empat perahu berlayar bersama";
+const OPERATOR: &str = "operator@tests.example";
+
+/// A server with its operator.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Somebody without a login.
+    pub visitor: Client,
+    /// Who runs the platform.
+    pub operator: Client,
+    mail: std::path::PathBuf,
+}
+
+/// An active aggregator with its owner.
+#[derive(Debug, Clone)]
+pub struct Aggregator {
+    /// Where it is.
+    pub world: World,
+    /// Its id.
+    pub id: String,
+    /// Its slug.
+    pub slug: String,
+    /// Its owner.
+    pub owner: Member,
+}
+
+/// Somebody who works for an aggregator.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Logged in.
+    pub client: Client,
+    /// User id.
+    pub id: String,
+    /// Address.
+    pub email: String,
+    /// The refresh token of the login.
+    pub refresh_token: String,
+}
+
+impl std::ops::Deref for Member {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Twelve letters and digits that nobody else has.
+#[must_use]
+pub fn unique() -> String {
+    uuid::Uuid::now_v7().simple().to_string()[20..].to_owned()
+}
+
+/// The operator's account, in the template: everything else comes into being through the API.
+pub(crate) async fn make_operator(cluster: &Cluster) -> anyhow::Result<()> {
+    use argon2::PasswordHasher as _;
+    let hash = argon2::Argon2::default().hash_password(PASSWORD.as_bytes());
+    let hash = hash.map_err(|error| anyhow::anyhow!("{error}"))?.to_string();
+    let identity = cluster.connect("kapal_identity", crate::cluster::TEMPLATE).await;
+    let sql = "INSERT INTO users (id, email, name, password_hash, is_operator, created_at, updated_at) \
+               VALUES ($1::text::uuid, $2, 'Operator', $3, true, now(), now())";
+    identity.execute(sql, &[&uuid::Uuid::now_v7().to_string(), &OPERATOR, &hash]).await?;
+    Ok(())
+}
+
+impl World {
+    /// The shared server.
+    pub async fn new() -> Self {
+        let cluster = Cluster::get();
+        Self::at(&cluster.server, cluster.data.clone()).await
+    }
+
+    /// A server of one's own.
+    pub async fn on(server: &Server) -> Self {
+        Self::at(&server.address, server.data.clone()).await
+    }
+
+    async fn at(address: &str, data: std::path::PathBuf) -> Self {
+        let visitor = Client::new(address);
+        let operator = log_in(&visitor, OPERATOR, PASSWORD).await.0;
+        Self { visitor, operator, mail: data.join("mail") }
+    }
+
+    /// An active aggregator with an owner.
+    pub async fn aggregator(&self) -> Aggregator {
+        self.aggregator_named("Koperasi Uji").await
+    }
+
+    /// An active aggregator of this name with an owner.
+    pub async fn aggregator_named(&self, name: &str) -> Aggregator {
+        let (slug, email) = (format!("uji-{}", unique()), format!("{}@uji.example", unique()));
+        let made = self
+            .operator
+            .post("/v1/platform/aggregators", json!({ "slug": slug, "name": name, "owner_email": email }))
+            .await
+            .json(201);
+        let id = text(&made["id"]);
+        let _ = self.operator.step(&format!("/v1/platform/aggregators/{id}/activate")).await.expect(200);
+        let owner = self.join(&email).await;
+        Aggregator { world: self.clone(), id, slug, owner }
+    }
+
+    /// Accepts the invitation that was mailed to an address, as somebody new, and logs in.
+    pub async fn join(&self, email: &str) -> Member {
+        let token = self.mailed(email, "/invitations/").await;
+        let path = format!("/v1/invitations/{token}/accept");
+        let accepted = self.visitor.post(&path, json!({ "name": "Ani Uji", "password": PASSWORD })).await;
+        assert!(accepted.status < 300, "{accepted}");
+        self.log_in(email).await
+    }
+
+    /// Logs in.
+    pub async fn log_in(&self, email: &str) -> Member {
+        let (client, tokens) = log_in(&self.visitor, email, PASSWORD).await;
+        let id = text(&client.get("/v1/me").await.json(200)["id"]);
+        Member { client, id, email: email.to_owned(), refresh_token: text(&tokens["refresh_token"]) }
+    }
+
+    /// What follows `before` in the newest mail to an address, up to the end of the word; waits for the mail.
+    pub async fn mailed(&self, email: &str, before: &str) -> String {
+        let mail = crate::eventually(&format!("mail to {email}"), async || self.mail_to(email).pop()).await;
+        let (_, rest) = mail.split_once(before).unwrap_or_else(|| panic!("no {before} in: {mail}"));
+        rest.split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default().to_owned()
+    }
+
+    /// The mails to an address, the newest last.
+    #[must_use]
+    pub fn mail_to(&self, email: &str) -> Vec<String> {
+        let files = std::fs::read_dir(&self.mail).into_iter().flatten().flatten();
+        let mut mails: Vec<_> = files
+            .filter_map(|file| {
+                let written = file.metadata().ok()?.modified().ok()?;
+                let text = std::fs::read_to_string(file.path()).ok()?;
+                text.contains(email).then(|| (written, text))
+            })
+            .collect();
+        mails.sort();
+        mails.into_iter().map(|(_, text)| text).collect()
+    }
+}
+
+async fn log_in(visitor: &Client, email: &str, password: &str) -> (Client, Value) {
+    let body = json!({ "email": email, "password": password });
+    let tokens = visitor.post("/v1/auth/login", body).await.json(200);
+    (visitor.with_token(&text(&tokens["access_token"])), tokens)
+}
+
+/// The text of a JSON value.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}
+
+/// A JPEG of this size whose colours no other picture of the tests has.
+#[must_use]
+pub fn photo(width: u32, height: u32) -> Vec<u8> {
+    let seed = uuid::Uuid::now_v7().as_u128();
+    let picture = image::RgbImage::from_fn(width, height, |x, y| {
+        let shift = |by: u32| (seed >> by) as u8;
+        image::Rgb([shift(0).wrapping_add(x as u8), shift(8).wrapping_add(y as u8), shift(16)])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap_or_else(|error| panic!("{error}"));
+    bytes.into_inner()
+}
+
+impl Aggregator {
+    /// A path of this aggregator's staff.
+    #[must_use]
+    pub fn path(&self, rest: &str) -> String {
+        format!("/v1/aggregators/{}/{rest}", self.slug)
+    }
+
+    /// A path of this aggregator's storefront.
+    #[must_use]
+    pub fn shop(&self, rest: &str) -> String {
+        format!("/v1/storefronts/{}{rest}", self.slug)
+    }
+
+    /// A new member with a role; a `merchant` gets an active merchant of its own.
+    pub async fn member(&self, role: Role) -> Member {
+        match role {
+            Role::Merchant => {
+                let merchant = self.active_merchant().await;
+                self.merchant_member(&text(&merchant["id"])).await
+            }
+            role => self.invite(json!({ "role": role.as_str() })).await,
+        }
+    }
+
+    /// A new member with the role merchant for this merchant.
+    pub async fn merchant_member(&self, merchant_id: &str) -> Member {
+        self.invite(json!({ "role": "merchant", "merchant_id": merchant_id })).await
+    }
+
+    async fn invite(&self, mut body: Value) -> Member {
+        let email = format!("{}@uji.example", unique());
+        body["email"] = json!(email);
+        let _ = self.owner.post(&self.path("invitations"), body).await.expect(201);
+        self.world.join(&email).await
+    }
+
+    /// A merchant in draft, with a NIB.
+    pub async fn merchant(&self) -> Value {
+        let body = json!({
+            "name": format!("Kopi Mama {}", unique()), "region_code": "53.07", "phone": "0812-3456-7890",
+            "nib": nib(), "story": "Kopi dari lereng Egon.",
+        });
+        self.owner.post(&self.path("merchants"), body).await.json(201)
+    }
+
+    /// A verified merchant with a NIB and a WhatsApp channel.
+    pub async fn active_merchant(&self) -> Value {
+        let merchant = self.merchant().await;
+        let id = text(&merchant["id"]);
+        let channel = self.path(&format!("merchants/{id}/channels/whatsapp"));
+        let made = self.owner.put(&channel, json!({ "handle": "0812-3456-7890" })).await;
+        assert!(made.status < 300, "{made}");
+        let _ = self.owner.step(&self.path(&format!("merchants/{id}/submit"))).await.expect(200);
+        self.owner.step(&self.path(&format!("merchants/{id}/verify"))).await.json(200)
+    }
+
+    /// The body of a complete product.
+    pub async fn product_body(&self, merchant_id: &str) -> Value {
+        let media =
+            self.owner.call("POST", &self.path("media")).file("kopi.jpg", photo(640, 480)).await.json(201);
+        let name = format!("Kopi Arabika {}", unique());
+        json!({
+            "merchant_id": merchant_id, "category_id": self.category().await,
+            "translations": {
+                "id": { "name": name, "description": "Kopi sangrai sedang dari lereng gunung." },
+                "en": { "name": format!("Arabica {name}"), "description": "Medium roast from the slopes." },
+            },
+            "variants": [{ "sku": "KOPI-250", "price": { "amount": "75000", "currency": "IDR" }, "stock": 20 }],
+            "media": [media["id"]],
+        })
+    }
+
+    /// The id of a category.
+    pub async fn category(&self) -> String {
+        let categories = self.world.visitor.get("/v1/categories").await.json(200);
+        let first = categories.pointer("/data/0/id").or(categories.pointer("/0/id"));
+        text(first.unwrap_or_else(|| panic!("no category in {categories}")))
+    }
+
+    /// A complete product in draft, of a new active merchant.
+    pub async fn draft_product(&self) -> Value {
+        let merchant = self.active_merchant().await;
+        let body = self.product_body(&text(&merchant["id"])).await;
+        self.owner.post(&self.path("products"), body).await.json(201)
+    }
+
+    /// A published product of a new active merchant.
+    pub async fn product(&self) -> Value {
+        let product = self.draft_product().await;
+        self.publish(&text(&product["id"])).await
+    }
+
+    /// Submits and publishes a product.
+    pub async fn publish(&self, id: &str) -> Value {
+        let _ = self.owner.step(&self.path(&format!("products/{id}/submit"))).await.expect(200);
+        self.owner.step(&self.path(&format!("products/{id}/publish"))).await.json(200)
+    }
+
+    /// Nominates a published product, has two curators score it high, accepts it. Answers the nomination.
+    pub async fn make_mutiara(&self, product_id: &str) -> Value {
+        let body = json!({ "product_id": product_id, "reason": "Rasa khas dan kemasan rapi." });
+        let nomination = self.owner.post(&self.path("nominations"), body).await.json(201);
+        let path = self.path(&format!("nominations/{}", text(&nomination["id"])));
+        for _ in 0..2 {
+            let curator = self.member(Role::Curator).await;
+            let scored = curator.put(&format!("{path}/scores"), scores(5)).await;
+            assert!(scored.status < 300, "{scored}");
+        }
+        let decision = json!({ "decision": "accept", "reason": "Memenuhi semua syarat." });
+        self.owner.post(&format!("{path}/decide"), decision).await.json(200)
+    }
+
+    /// A published product that is mutiara.
+    pub async fn mutiara(&self) -> Value {
+        let product = self.product().await;
+        let id = text(&product["id"]);
+        let _ = self.make_mutiara(&id).await;
+        self.owner.get(&self.path(&format!("products/{id}"))).await.json(200)
+    }
+}
+
+/// The same points for every criterion of the default rubric.
+#[must_use]
+pub fn scores(points: u8) -> Value {
+    let rubric = kapal_domain::rubric::Rubric::default_rubric();
+    let scores: serde_json::Map<_, _> = rubric
+        .criteria()
+        .iter()
+        .map(|criterion| (criterion.key.as_str().to_owned(), json!(points)))
+        .collect();
+    json!({ "scores": scores, "comment": "Dinilai menurut rubrik." })
+}
+
+/// A NIB that no other merchant has.
+#[must_use]
+pub fn nib() -> String {
+    format!("{:013}", uuid::Uuid::now_v7().as_u128() % 10_000_000_000_000)
+}
