@@ -1,5 +1,7 @@
 //! What all handlers share.
 
+use std::sync::Arc;
+
 use kapal_persistence::{Db, Objects};
 
 use crate::limits::Limits;
@@ -18,7 +20,7 @@ pub struct App {
     /// Where the service is reached from outside, without a final slash.
     pub public_url: String,
     /// Bounds how many passwords are hashed and pictures decoded at once: one per core.
-    pub heavy: tokio::sync::Semaphore,
+    pub heavy: Arc<tokio::sync::Semaphore>,
     /// The finished OpenAPI documents by file name.
     pub documents: std::collections::BTreeMap<&'static str, String>,
     /// Set when the process is told to stop: `/readyz` says no from then on.
@@ -35,8 +37,13 @@ impl App {
             crate::Problem::new(kapal_domain::Code::Overloaded)
                 .with_header(actix_web::http::header::RETRY_AFTER, 1)
         };
-        let wait = tokio::time::timeout(std::time::Duration::from_secs(5), self.heavy.acquire());
-        let Ok(Ok(_permit)) = wait.await else { return Err(overloaded()) };
+        let wait = tokio::time::timeout(std::time::Duration::from_secs(5), self.heavy.clone().acquire_owned());
+        let Ok(Ok(permit)) = wait.await else { return Err(overloaded()) };
+        let work = move || {
+            // Held until the work ends, also when the client has gone and nobody waits for it.
+            let _permit = permit;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "heavy work failed");
             crate::Problem::new(kapal_domain::Code::Internal)

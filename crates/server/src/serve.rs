@@ -1,6 +1,7 @@
 //! `kapal serve`: the API, and in the same process the worker unless told otherwise.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -136,7 +137,7 @@ pub fn make_app(config: &Config, db: Db) -> App {
         tokens: Tokens::new(config.http.public_url.clone()),
         limits: Limits::new(config.http.rate_limits),
         public_url: config.http.public_url.clone(),
-        heavy: tokio::sync::Semaphore::new(cores),
+        heavy: Arc::new(tokio::sync::Semaphore::new(cores)),
         documents: kapal_api::documents(),
         draining: AtomicBool::new(false),
     }
