@@ -1,5 +1,4 @@
-DROP TABLE product_media;
-DROP TABLE media;
+DROP TABLE product_media, media;
 DROP TABLE stock_movements;
 DROP TABLE product_variants;
 DROP TABLE product_translations;

@@ -37,7 +37,8 @@ impl App {
             crate::Problem::new(kapal_domain::Code::Overloaded)
                 .with_header(actix_web::http::header::RETRY_AFTER, 1)
         };
-        let wait = tokio::time::timeout(std::time::Duration::from_secs(5), self.heavy.clone().acquire_owned());
+        let wait =
+            tokio::time::timeout(std::time::Duration::from_secs(5), self.heavy.clone().acquire_owned());
         let Ok(Ok(permit)) = wait.await else { return Err(overloaded()) };
         let work = move || {
             // Held until the work ends, also when the client has gone and nobody waits for it.

@@ -497,6 +497,15 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    reference_editions (name) {
+        name -> Text,
+        sha256 -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     refresh_tokens (hash) {
         hash -> Bytea,
         session_id -> Uuid,
