@@ -58,6 +58,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Every route of the service. What is registered here is in the OpenAPI document, since both come from one attribute.
 pub fn routes(config: &mut ServiceConfig) {
+    // First: routes are tried in this order, and most requests are for storefronts.
+    storefront::routes(config);
     account::routes(config);
     aggregator::routes(config);
     auth::routes(config);
@@ -77,6 +79,5 @@ pub fn routes(config: &mut ServiceConfig) {
     region::routes(config);
     rubric::routes(config);
     slot::routes(config);
-    storefront::routes(config);
     variant::routes(config);
 }

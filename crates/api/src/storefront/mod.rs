@@ -17,9 +17,10 @@ pub(crate) use shop::{conditional, tag};
 pub(crate) use views::{ChannelCard, ImageView, image_views, page_url};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    store::routes(config);
-    home::routes(config);
+    // The most asked first: routes are tried in this order.
     product::routes(config);
+    home::routes(config);
+    store::routes(config);
     merchant::routes(config);
     collection::routes(config);
     contact::routes(config);

@@ -4,6 +4,8 @@
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
 use futures_util::future::{Ready, ready};
 use kapal_domain::Code;
@@ -109,7 +111,8 @@ pub(crate) fn tag(
         uri.path(),
         uri.query().unwrap_or_default()
     );
-    Some(format!("\"{}\"", kapal_persistence::hex(&kapal_persistence::sha256(of.as_bytes())[..12])))
+    let hash = kapal_persistence::sha256(of.as_bytes());
+    Some(format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12])))
 }
 
 /// Answers 304 where the client has what bears `tag`, else what `make` makes, with the headers that public reads have.

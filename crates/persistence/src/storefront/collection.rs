@@ -96,7 +96,8 @@ impl Db {
         locale: Locale,
         collection: &Address,
     ) -> Result<(ShownCollection, Vec<ShownProduct>)> {
-        let statement = running(store, locale, Utc::now()).sql(" AND ").is_at("c.slug", "c.id", collection);
+        let statement =
+            running(store, locale, Utc::now()).sql(" AND ").addressed("c.slug", "c.id", collection);
         let mut connection = lend(&self.public).await?;
         let collection = statement.get_result::<ShownCollection>(&mut connection).await?;
         let products = Statement::new("SELECT ")

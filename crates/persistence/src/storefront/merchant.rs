@@ -106,7 +106,7 @@ impl Db {
 
     /// One merchant of a storefront.
     pub async fn storefront_merchant(&self, store: &Store, merchant: &Address) -> Result<ShownMerchant> {
-        let statement = shown().in_store(store).sql(" AND ").is_at("d.slug", "d.id", merchant);
+        let statement = shown().in_store(store).sql(" AND ").addressed("d.slug", "d.id", merchant);
         let mut connection = lend(&self.public).await?;
         Ok(statement.get_result::<ShownMerchant>(&mut connection).await?)
     }

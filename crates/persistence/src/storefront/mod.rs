@@ -65,7 +65,7 @@ impl Store {
 
 impl Statement {
     /// `<column> = ..` for a slug or an id, whichever the address is.
-    fn is_at(self, slug: &'static str, id: &'static str, address: &Address) -> Self {
+    fn addressed(self, slug: &'static str, id: &'static str, address: &Address) -> Self {
         match address {
             Address::Slug(text) => self.sql(slug).sql(" = ").bind(text.as_str()),
             Address::Id(value) => self.sql(id).sql(" = ").bind(*value),
@@ -75,7 +75,7 @@ impl Statement {
     /// The aggregators (as `a`) whose things the store shows.
     fn in_store(self, store: &Store) -> Self {
         let statement = match &store.aggregator {
-            Some(address) => self.is_at("a.slug", "a.id", address),
+            Some(address) => self.addressed("a.slug", "a.id", address),
             None => self.sql("true"),
         };
         if store.national { statement.sql(" AND a.national") } else { statement }

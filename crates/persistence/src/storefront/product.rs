@@ -331,12 +331,12 @@ impl Statement {
                 s.sql(" AND (d.aggregator_id, d.merchant_id) IN (SELECT m.aggregator_id, m.id FROM published_merchants m JOIN published_aggregators a ON a.id = m.aggregator_id WHERE ")
                     .in_store(store)
                     .sql(" AND ")
-                    .is_at("m.slug", "m.id", merchant)
+                    .addressed("m.slug", "m.id", merchant)
                     .sql(")")
             })
             .with(filter.origin.as_ref(), |s, origin| {
                 s.sql(" AND d.aggregator_id = (SELECT o.id FROM published_aggregators o WHERE ")
-                    .is_at("o.slug", "o.id", origin)
+                    .addressed("o.slug", "o.id", origin)
                     .sql(")")
             })
             .with(filter.min_price, |s, price| {
@@ -504,7 +504,7 @@ impl Db {
             )
             .in_store(store)
             .sql(" AND ")
-            .is_at("p.slug", "p.id", product)
+            .addressed("p.slug", "p.id", product)
             .sql(" AND d.locale = ")
             .bind(locale.as_str());
         let mut connection = lend(&self.public).await?;
