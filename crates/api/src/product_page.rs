@@ -46,7 +46,7 @@ impl ProductPath {
 #[get("/{locale:id|en}/{aggregator}/p/{slug}")]
 async fn product_page(app: web::Data<App>, path: web::Path<ProductPath>, request: HttpRequest) -> Answered {
     let locale = path.locale();
-    let tag = tag(&app, &Store::of(&path.aggregator), locale, &request, 0);
+    let tag = tag(&app, &Store::of(&path.aggregator), locale, &request);
     conditional(&request, locale, tag, async || match path.find(&app).await? {
         Some(found) => page::html(&ProductHtml::new(&found, locale, &app.public_url)?, locale),
         None => missing(locale),
@@ -74,7 +74,7 @@ async fn theme_css(app: web::Data<App>, path: web::Path<(String, String)>, reque
     let (locale, aggregator) = path.into_inner();
     let locale = Locale::parse(&locale).unwrap_or_default();
     let store = Store::of(&aggregator);
-    let tag = tag(&app, &store, locale, &request, 0);
+    let tag = tag(&app, &store, locale, &request);
     conditional(&request, locale, tag, async || {
         let aggregator = app.db.storefront_aggregator(&store, locale).await?;
         let css = Theme::of(&aggregator.primary_colour).css();

@@ -97,7 +97,7 @@ pub async fn list_national_collections(shop: Shop, list: List<NoFilter>) -> Answ
 }
 
 async fn collections(shop: Shop, list: List<NoFilter>) -> Answered {
-    shop.answer_scheduled(async |db| {
+    shop.answer(async |db| {
         let found =
             db.storefront_collections(&shop.store, shop.locale, list.after.as_ref(), list.limit).await?;
         Ok(list.reply(found.map(CollectionCard::from)))
@@ -124,7 +124,7 @@ pub async fn get_national_collection(shop: Shop) -> Answered {
 }
 
 async fn collection(shop: Shop) -> Answered {
-    shop.answer_scheduled(async |db| {
+    shop.answer(async |db| {
         let (collection, products) =
             db.storefront_collection(&shop.store, shop.locale, &shop.address()).await?;
         let products = cards(products, &shop.app.public_url, shop.locale)?;

@@ -119,7 +119,7 @@ pub async fn get_national_home(shop: Shop) -> Answered {
 }
 
 async fn home(shop: Shop) -> Answered {
-    shop.answer_scheduled(async |db| {
+    shop.answer(async |db| {
         let home = db.storefront_home(&shop.store, shop.locale).await?;
         let view = HomeView {
             slots: home.slots.into_iter().map(|s| slot(s, &shop)).collect::<Result<_, _>>()?,

@@ -6,7 +6,6 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::Utc;
 use futures_util::future::{Ready, ready};
 use kapal_domain::Code;
 use kapal_domain::locale::Locale;
@@ -66,25 +65,10 @@ impl Shop {
         format!("{}{base}{rest}", self.app.public_url)
     }
 
-    /// Answers from the database, or with 304 from the known end of the log alone.
+    /// Answers from the database, or with 304 from the known end of the log alone. Schedules that begin or end are in
+    /// the log too.
     pub async fn answer<R: Reply>(&self, read: impl AsyncFnOnce(&Db) -> Result<R, Problem>) -> Answered {
-        self.respond(0, read).await
-    }
-
-    /// The same for what also changes when a schedule begins or ends: what is had is had for a minute at most.
-    pub async fn answer_scheduled<R: Reply>(
-        &self,
-        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
-    ) -> Answered {
-        self.respond(Utc::now().timestamp() / 60, read).await
-    }
-
-    async fn respond<R: Reply>(
-        &self,
-        minute: i64,
-        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
-    ) -> Answered {
-        let tag = tag(&self.app, &self.store, self.locale, &self.request, minute);
+        let tag = tag(&self.app, &self.store, self.locale, &self.request);
         conditional(&self.request, self.locale, tag, async || Ok(respond(read(&self.app.db).await?.answer())))
             .await
     }
@@ -92,13 +76,7 @@ impl Shop {
 
 /// The tag of what a request is answered with in the store's present state; None where that state is not known. It is
 /// taken before the query, so that a change in between makes the tag too old, never too new.
-pub(crate) fn tag(
-    app: &App,
-    store: &Store,
-    locale: Locale,
-    request: &HttpRequest,
-    minute: i64,
-) -> Option<String> {
+pub(crate) fn tag(app: &App, store: &Store, locale: Locale, request: &HttpRequest) -> Option<String> {
     let state = match &store.aggregator {
         _ if store.national => app.db.heads.national()?,
         Some(Address::Slug(slug)) => app.db.heads.of(slug)?,
@@ -106,7 +84,7 @@ pub(crate) fn tag(
     };
     let uri = request.uri();
     let of = format!(
-        "{} {state} {minute} {locale} {}?{}",
+        "{} {state} {locale} {}?{}",
         env!("CARGO_PKG_VERSION"),
         uri.path(),
         uri.query().unwrap_or_default()
