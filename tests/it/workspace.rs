@@ -23,7 +23,7 @@ const KEPT_TO: &[(&str, &[&str])] = &[
     ("actix-web", &["kapal-api", "kapal-server"]),
 ];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
@@ -142,7 +142,7 @@ fn no_source_file_grows_beyond_600_lines() {
     });
 }
 
-fn visit(folder: &Path, look: &mut dyn FnMut(&Path, &str)) {
+pub fn visit(folder: &Path, look: &mut dyn FnMut(&Path, &str)) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {

@@ -81,8 +81,7 @@ impl Document {
     /// The schema of the JSON body.
     #[must_use]
     pub fn body_schema(&self, operation: &Operation) -> Option<Value> {
-        let schema = operation.value.pointer("/requestBody/content/application~1json/schema")?;
-        Some(self.resolve(schema))
+        Some(self.resolve(&operation.json_body()?["schema"]))
     }
 }
 
@@ -123,7 +122,12 @@ impl Operation {
     /// The example of its JSON body.
     #[must_use]
     pub fn example(&self) -> Option<Value> {
-        self.value.pointer("/requestBody/content/application~1json/example").cloned()
+        self.json_body().map(|body| body["example"].clone())
+    }
+
+    fn json_body(&self) -> Option<&Value> {
+        let content = self.value.pointer("/requestBody/content")?;
+        content.get("application/json").or_else(|| content.get("application/merge-patch+json"))
     }
 
     /// Whether it takes a file.

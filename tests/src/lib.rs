@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 pub use client::{Call, Client, Reply};
 pub use cluster::{Cluster, run_cluster, start_cluster};
-pub use document::{Document, Operation};
+pub use document::{Document, Operation, properties};
 pub use server::{Server, ServerOptions};
 pub use world::{Aggregator, Member, PASSWORD, World, nib, photo, scores, text, unique};
 

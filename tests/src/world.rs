@@ -296,6 +296,23 @@ impl Aggregator {
     }
 }
 
+impl Aggregator {
+    /// A collection with these products.
+    pub async fn collection(&self, products: &[&str]) -> Value {
+        let body = json!({ "title": { "id": format!("Pilihan {}", unique()), "en": "Choice" } });
+        let made = self.owner.post(&self.path("collections"), body).await.json(201);
+        let path = self.path(&format!("collections/{}/products", text(&made["id"])));
+        let products = json!({ "product_ids": products });
+        self.owner.put(&path, products).of(&made["version"]).await.json(200)
+    }
+
+    /// A slot on the home page that runs from now on with these mutiara.
+    pub async fn slot(&self, products: &[&str]) -> Value {
+        let body = json!({ "place": "home_hero", "product_ids": products });
+        self.owner.post(&self.path("slots"), body).await.json(201)
+    }
+}
+
 /// The same points for every criterion of the default rubric.
 #[must_use]
 pub fn scores(points: u8) -> Value {
