@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use kapal_domain::locale::Bilingual;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -23,10 +24,9 @@ pub struct About {
     name: String,
     /// Which editions are made of it.
     pub line: String,
-    /// Its name inside longer names.
-    pub label_id: String,
-    /// The same in English.
-    pub label_en: String,
+    // Its name inside longer names.
+    label_id: String,
+    label_en: String,
     /// Where it comes from and what it is like.
     pub note_id: String,
     /// The same in English.
@@ -38,10 +38,9 @@ pub struct About {
 pub struct Edition {
     /// The line.
     pub line: String,
-    /// The name around the label, which stands at `{}`.
-    pub name_id: String,
-    /// The same in English.
-    pub name_en: String,
+    // Around the label, which stands at `{}`.
+    name_id: String,
+    name_en: String,
     /// How it is made and used.
     pub text_id: String,
     /// The same in English.
@@ -51,7 +50,22 @@ pub struct Edition {
     sizes: String,
 }
 
+impl About {
+    /// Its whole name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Edition {
+    /// Its name, made of a regional product.
+    pub fn name(&self, about: &About) -> Bilingual<String> {
+        Bilingual {
+            id: self.name_id.replace("{}", &about.label_id),
+            en: capital(&self.name_en.replace("{}", &about.label_en)),
+        }
+    }
+
     /// The sizes with the factors of their prices.
     pub fn sizes(&self) -> impl Iterator<Item = Result<(&str, f64)>> {
         self.sizes.split(';').map(|size| {
@@ -129,11 +143,10 @@ pub struct Data {
 impl Data {
     /// Reads the files, which are part of the program.
     pub fn read() -> Result<Self> {
-        let mut about: BTreeMap<String, About> =
-            rows(include_str!("../../../data/asal.csv"), "asal.csv")?
-                .into_iter()
-                .map(|about: About| (about.name.clone(), about))
-                .collect();
+        let mut about: BTreeMap<String, About> = rows(include_str!("../../../data/asal.csv"), "asal.csv")?
+            .into_iter()
+            .map(|about: About| (about.name.clone(), about))
+            .collect();
         let origins = rows(include_str!("../../../data/produk-unggulan.csv"), "produk-unggulan.csv")?
             .into_iter()
             .map(|f: Featured| {
@@ -191,4 +204,9 @@ fn by_key<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String
         keys.split(';').map(move |key| (key.to_owned(), values.clone()))
     })
     .collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

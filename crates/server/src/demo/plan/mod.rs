@@ -75,7 +75,10 @@ impl Aggregator {
     /// The places of the products whose nomination is accepted.
     pub fn mutiara(&self) -> Vec<usize> {
         let products = self.products().enumerate();
-        products.filter(|(_, (_, p))| matches!(&p.course, Some(c) if c.is_accepted())).map(|(at, _)| at).collect()
+        products
+            .filter(|(_, (_, p))| matches!(&p.course, Some(c) if c.is_accepted()))
+            .map(|(at, _)| at)
+            .collect()
     }
 }
 
