@@ -3,6 +3,7 @@
 mod admin;
 mod config;
 mod database;
+mod demo;
 mod openapi;
 mod serve;
 
@@ -32,6 +33,12 @@ enum Command {
     Worker,
     /// Bring the database to this program's schema.
     Migrate,
+    /// Load the demonstration into an empty database.
+    Demo {
+        /// Do nothing, without a word, where the database is not empty.
+        #[arg(long)]
+        if_empty: bool,
+    },
     /// Write the OpenAPI documents, or check that those written are current.
     Openapi {
         /// Where they are written to.
@@ -67,6 +74,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Serve => serve::serve(Config::from_env()?).await,
         Command::Worker => serve::work(Config::from_env()?).await,
         Command::Migrate => migrate(Config::from_env()?).await,
+        Command::Demo { if_empty } => demo::run(Config::from_env()?, if_empty).await,
         Command::Openapi { out, check } => openapi::run(&out, check),
         Command::Admin { task } => admin::run(Config::from_env()?, task).await,
         Command::Settings => {

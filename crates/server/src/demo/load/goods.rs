@@ -1,0 +1,149 @@
+//! Products with their pictures, and the curators' work on them.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use kapal_domain::ids::{MediaId, MerchantId};
+use kapal_domain::locale::Locale;
+use kapal_domain::money::Money;
+use kapal_domain::product::{ProductAction, ProductStatus, Stock};
+use kapal_domain::rubric::ScoreSheet;
+use kapal_domain::{Code, Faults};
+use kapal_persistence::{NewDecision, NewPicture, NewProduct, NewScore, NewVariant, TenantTx, Translation};
+use kapal_pictures::Motif;
+
+use super::{House, Loader};
+use crate::demo::pictures::Drawn;
+use crate::demo::plan::{Course, End, Product};
+
+impl Loader<'_> {
+    /// The manager lists and submits, the curator reviews and publishes.
+    pub(super) async fn list(&self, house: &mut House<'_>, drawn: &Drawn) -> Result<()> {
+        let mut tx = self.acting(house, "manager").await?;
+        let mut media = HashMap::new();
+        for (merchant, product) in house.plan.products() {
+            for (motif, _) in &product.pictures {
+                if !media.contains_key(motif) {
+                    let new = drawn.get(motif).context("a picture that was not drawn")?;
+                    media.insert(*motif, tx.insert_media(new).await?.id.into());
+                }
+            }
+            let new = self.new_product(house.merchants[merchant], product, &media)?;
+            let id = tx.insert_product(&new).await?.row.id.into();
+            if product.status != ProductStatus::Draft {
+                tx.change_product_status(id, ProductAction::Submit, None).await?;
+            }
+            house.products.push(id);
+            self.progress.add("listing products", 1);
+        }
+        tx.commit().await?;
+        let mut tx = self.acting(house, "curator").await?;
+        for ((_, product), id) in house.plan.products().zip(&house.products) {
+            let steps: &[ProductAction] = match product.status {
+                ProductStatus::Draft | ProductStatus::Submitted => &[],
+                ProductStatus::NeedsChanges => &[ProductAction::RequestChanges],
+                ProductStatus::Published => &[ProductAction::Publish],
+                ProductStatus::Unpublished => &[ProductAction::Publish, ProductAction::Unpublish],
+                ProductStatus::Archived => &[ProductAction::Publish, ProductAction::Archive],
+            };
+            for step in steps {
+                let reason = product.reason.as_deref().filter(|_| *step != ProductAction::Publish);
+                tx.change_product_status(*id, *step, reason).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn new_product(
+        &self,
+        merchant: MerchantId,
+        product: &Product,
+        media: &HashMap<Motif, MediaId>,
+    ) -> Result<NewProduct> {
+        let category = self.categories.get(product.category);
+        let translation = |locale| {
+            let (name, description) = (product.name.get(locale), product.description.get(locale));
+            (locale, Translation { name: name.clone(), description: description.clone() })
+        };
+        let variants = product.variants.iter().map(|variant| {
+            Ok(NewVariant {
+                sku: None,
+                name: variant.name.clone(),
+                price: Money::rupiah(variant.price).map_err(refused)?,
+                stock: Stock::new(variant.stock).map_err(refused)?,
+            })
+        });
+        let pictures = product.pictures.iter().map(|(motif, alt)| {
+            let media = *media.get(motif).context("a picture that is not there")?;
+            Ok(NewPicture { media, alt: alt.clone() })
+        });
+        Ok(NewProduct {
+            merchant,
+            category: *category.with_context(|| format!("no category {}", product.category))?,
+            translations: Locale::ALL.iter().map(|locale| translation(*locale)).collect(),
+            variants: variants.collect::<Result<_>>()?,
+            pictures: pictures.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The hero nominates what his merchants make and the manager the rest; both curators score, the admin decides.
+    pub(super) async fn curate(&self, house: &House<'_>) -> Result<()> {
+        let nominated: Vec<(usize, &Course)> = house
+            .plan
+            .products()
+            .enumerate()
+            .filter_map(|(at, (_, product))| product.course.as_ref().map(|course| (at, course)))
+            .collect();
+        let is_assigned: Vec<bool> =
+            house.plan.products().map(|(merchant, _)| merchant < house.plan.assigned).collect();
+        let mut ids = HashMap::new();
+        for (who, assigned) in [("hero", true), ("manager", false)] {
+            let mut tx = self.acting(house, who).await?;
+            for (at, course) in nominated.iter().filter(|(at, _)| is_assigned[*at] == assigned) {
+                let nomination = tx.insert_nomination(house.products[*at], &course.reason).await?;
+                ids.insert(*at, nomination.row.id.into());
+            }
+            tx.commit().await?;
+        }
+        for (reviewer, who) in ["curator", "curator2"].into_iter().enumerate() {
+            let mut tx = self.acting(house, who).await?;
+            for (at, course) in &nominated {
+                if let Some((points, comment)) = course.scores.get(reviewer) {
+                    let new = NewScore { sheet: sheet(&tx, points)?, comment: comment.clone() };
+                    tx.score_nomination(ids[at], &new).await?;
+                }
+            }
+            tx.commit().await?;
+        }
+        let mut tx = self.acting(house, "admin").await?;
+        for (at, course) in &nominated {
+            match &course.end {
+                None => {}
+                Some(End::Withdrawn) => {
+                    tx.withdraw_nomination(ids[at], true).await?;
+                }
+                Some(End::Decided(decision, reason, actions)) => {
+                    let new =
+                        NewDecision { decision: *decision, reason: reason.clone(), actions: actions.clone() };
+                    tx.decide_nomination(ids[at], &new).await?;
+                }
+            }
+            self.progress.add("curating", 1);
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Points in the order of the rubric's criteria.
+fn sheet(tx: &TenantTx<'_>, points: &[u8; 6]) -> Result<ScoreSheet> {
+    let rubric = tx.rubric();
+    let keys = rubric.criteria().iter().map(|criterion| criterion.key.as_str());
+    let faulty = |faults: Faults| anyhow::anyhow!("scores that the rubric refuses: {faults:?}");
+    rubric.score(keys.zip(points.iter().map(|points| i64::from(*points)))).map_err(faulty)
+}
+
+fn refused(code: Code) -> anyhow::Error {
+    anyhow::anyhow!("a value of the plan: {}", code.as_str())
+}

@@ -1,0 +1,153 @@
+//! What curators and buyers did: nominations with their scores and ends, collections, leads.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use kapal_domain::lead::{LeadNote, LeadSource, LeadStatus};
+use kapal_domain::locale::{Bilingual, Locale};
+use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::nomination::{Advice, Decision, Reason};
+use kapal_domain::phone::Phone;
+use kapal_domain::product::ProductStatus;
+
+use super::data::Data;
+use super::{Aggregator, Collection, Course, End, Lead, fill, valid};
+use crate::demo::chance::Chance;
+
+/// The fewest mutiara of an aggregator that shows anything: its home needs some.
+const FEWEST_MUTIARA: usize = 6;
+/// The leads of an aggregator; the first two have one more.
+const LEADS: usize = 18;
+
+/// Points by the default rubric, in its order, that make a mutiara with both curators.
+const HIGH: [[u8; 6]; 5] =
+    [[5, 4, 4, 4, 5, 4], [4, 4, 4, 3, 5, 4], [5, 4, 5, 4, 5, 5], [4, 5, 4, 4, 4, 4], [5, 5, 4, 3, 5, 4]];
+/// Points that don't.
+const LOW: [[u8; 6]; 3] = [[3, 2, 3, 2, 4, 3], [3, 3, 2, 3, 4, 3], [4, 2, 3, 3, 3, 2]];
+
+/// How far a nomination came.
+#[derive(Clone, Copy)]
+enum Way {
+    Open,
+    HalfScored,
+    Scored,
+    Accepted,
+    Declined,
+    Withdrawn,
+}
+
+/// The ways of what is nominated besides the mutiara, in turn.
+const WAYS: [Way; 5] = [Way::Open, Way::HalfScored, Way::Declined, Way::Scored, Way::Withdrawn];
+
+/// Nominates the first product of each active house, and the second of some: in each province at least one becomes
+/// mutiara.
+pub fn nominate(aggregator: &mut Aggregator, data: &Data, chance: &mut Chance) -> Result<()> {
+    let (mut provinces, mut mutiara, mut turn) = (BTreeSet::new(), 0, aggregator.merchants.len());
+    for round in 0..2 {
+        for (at, merchant) in aggregator.merchants.iter_mut().enumerate() {
+            if merchant.status != MerchantStatus::Active {
+                continue;
+            }
+            let is_first = round == 0 && provinces.insert(merchant.region.province());
+            let Some(product) = merchant.products.get_mut(round) else { continue };
+            let way = match round {
+                _ if product.status != ProductStatus::Published => continue,
+                0 if is_first || at % 4 != 3 => Way::Accepted,
+                1 if mutiara < FEWEST_MUTIARA => Way::Accepted,
+                1 if at % 4 != 1 => continue,
+                _ => {
+                    turn += 1;
+                    WAYS[turn % WAYS.len()]
+                }
+            };
+            mutiara += usize::from(matches!(way, Way::Accepted));
+            product.course = Some(course(way, product.name.id.as_str(), data, chance)?);
+        }
+    }
+    Ok(())
+}
+
+fn course(way: Way, name: &str, data: &Data, chance: &mut Chance) -> Result<Course> {
+    let reason = fill(&chance.pick(data.sentences("nomination")?).0, &[("nama", name)]);
+    let (points, topic): (&[[u8; 6]], _) =
+        if matches!(way, Way::Declined) { (&LOW, "comment_low") } else { (&HIGH, "comment_high") };
+    let reviewers = match way {
+        Way::Open | Way::Withdrawn => 0,
+        Way::HalfScored => 1,
+        Way::Scored | Way::Accepted | Way::Declined => 2,
+    };
+    let scores = (0..reviewers)
+        .map(|_| Ok((*chance.pick(points), chance.pick(data.sentences(topic)?).0.clone())))
+        .collect::<Result<_>>()?;
+    let mut decided = |decision, topic, advices: usize| -> Result<End> {
+        let (why, _) = data.sentences(topic)?.first().context("a sentence of a decision")?;
+        let advices = data.sentences("advice")?.iter().cycle().skip(chance.below(3)).take(advices);
+        let advices = advices.map(|(text, _)| valid(Advice::parse(text), text)).collect::<Result<_>>()?;
+        Ok(End::Decided(decision, valid(Reason::parse(why), why)?, advices))
+    };
+    let end = match way {
+        Way::Open | Way::HalfScored | Way::Scored => None,
+        Way::Accepted => Some(decided(Decision::Accept, "accept", 0)?),
+        Way::Declined => Some(decided(Decision::Decline, "decline", 2)?),
+        Way::Withdrawn => Some(End::Withdrawn),
+    };
+    Ok(Course { reason: valid(Reason::parse(&reason), &reason)?, scores, end })
+}
+
+/// The collections: two that are shown for long, one that ended lately, one that is yet to come.
+pub fn collections(aggregator: &Aggregator, data: &Data) -> Result<Vec<Collection>> {
+    let days = [(-60, None), (-30, Some(120)), (-90, Some(-7)), (21, Some(75))];
+    let mutiara = aggregator.mutiara();
+    let titles = data.sentences("collection")?.iter().zip(data.sentences("collection_intro")?);
+    Ok(titles
+        .zip(days)
+        .enumerate()
+        .map(|(n, ((title, intro), days))| Collection {
+            title: Bilingual { id: title.0.clone(), en: title.1.clone() },
+            intro: Bilingual { id: intro.0.clone(), en: intro.1.clone() },
+            days,
+            products: mutiara.iter().copied().cycle().skip(n * 2).take(mutiara.len().min(8)).collect(),
+        })
+        .collect())
+}
+
+/// The contacts of buyers: some say who they are, some have been answered.
+pub fn leads(aggregator: &Aggregator, at: usize, data: &Data, chance: &mut Chance) -> Result<Vec<Lead>> {
+    use LeadStatus::{Contacted, Lost, Spam, Won};
+    let steps: [&[LeadStatus]; 8] =
+        [&[], &[], &[], &[Contacted], &[Contacted, Won], &[Contacted, Won], &[Contacted, Lost], &[Spam]];
+    let shown: Vec<usize> = aggregator
+        .products()
+        .enumerate()
+        .filter(|(_, (m, p))| {
+            p.status == ProductStatus::Published && aggregator.merchants[*m].status == MerchantStatus::Active
+        })
+        .map(|(place, _)| place)
+        .collect();
+    (0..LEADS + usize::from(at < 2))
+        .map(|n| {
+            let steps = steps[n % steps.len()].to_vec();
+            let notes = data.sentences("lead_note")?;
+            let note = steps.last().filter(|step| **step != Spam).map(|step| match step {
+                Won => &notes[2].0,
+                Lost => &notes[3].0,
+                _ => &notes[n % 2].0,
+            });
+            let buyer = if n % 3 == 1 {
+                let (name, _) = chance.pick(data.sentences("buyer")?);
+                let phone = format!("+62877{n:02}00{:04}", chance.below(10_000));
+                Some((name.clone(), valid(Phone::parse(&phone), &phone)?))
+            } else {
+                None
+            };
+            Ok(Lead {
+                product: *chance.pick(&shown),
+                source: LeadSource::ALL[(n + at) % LeadSource::ALL.len()],
+                locale: if n % 5 == 4 { Locale::En } else { Locale::Id },
+                buyer,
+                steps,
+                note: note.map(|text| valid(LeadNote::parse(text), text)).transpose()?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,250 @@
+//! What the demonstration will be, as plain data that is the same at each run: nothing here knows a database.
+
+mod course;
+mod data;
+mod goods;
+mod houses;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use kapal_domain::Code;
+use kapal_domain::aggregator::{AggregatorName, AggregatorStatus};
+use kapal_domain::channel::Handle;
+use kapal_domain::lead::{LeadNote, LeadSource, LeadStatus};
+use kapal_domain::locale::{Bilingual, Locale};
+use kapal_domain::media::AltText;
+use kapal_domain::merchant::{LegalName, MerchantName, MerchantStatus, Nib, Scale, Story};
+use kapal_domain::nomination::{Advice, Decision, Reason};
+use kapal_domain::permission::Role;
+use kapal_domain::phone::Phone;
+use kapal_domain::product::{ProductDescription, ProductName, ProductStatus, VariantName};
+use kapal_domain::region::RegionCode;
+use kapal_domain::slug::Slug;
+use kapal_domain::user::{Email, PersonName};
+use kapal_pictures::Motif;
+
+use super::chance::Chance;
+use data::Data;
+
+/// Districts with their names by the code of their regency.
+pub type Districts = BTreeMap<String, Vec<(String, String)>>;
+
+/// Everything that is to be made.
+#[derive(Debug)]
+pub struct Plan {
+    /// The aggregators.
+    pub aggregators: Vec<Aggregator>,
+    /// Who runs the platform.
+    pub operator: Person,
+}
+
+/// An aggregator with all that is in it.
+#[derive(Debug)]
+pub struct Aggregator {
+    /// Its part of public addresses.
+    pub slug: Slug,
+    /// Its name.
+    pub name: AggregatorName,
+    /// The state that it comes to.
+    pub status: AggregatorStatus,
+    /// `#rrggbb`.
+    pub colour: String,
+    /// What it is.
+    pub description: Bilingual<String>,
+    /// Who works for it, one account per place of [`STAFF`].
+    pub staff: Vec<Person>,
+    /// Its merchants. The first [`Aggregator::assigned`] are those of the local hero, the very first has an account.
+    pub merchants: Vec<Merchant>,
+    /// How many merchants the local hero is assigned to.
+    pub assigned: usize,
+    /// Its collections.
+    pub collections: Vec<Collection>,
+    /// Buyers' contacts.
+    pub leads: Vec<Lead>,
+}
+
+impl Aggregator {
+    /// Its products in order, each with the place of its merchant: other parts name products by their place here.
+    pub fn products(&self) -> impl Iterator<Item = (usize, &Product)> {
+        self.merchants.iter().enumerate().flat_map(|(at, m)| m.products.iter().map(move |p| (at, p)))
+    }
+
+    /// The places of the products whose nomination is accepted.
+    pub fn mutiara(&self) -> Vec<usize> {
+        let products = self.products().enumerate();
+        products
+            .filter(|(_, (_, p))| matches!(&p.course, Some(c) if c.is_accepted()))
+            .map(|(at, _)| at)
+            .collect()
+    }
+}
+
+/// The accounts of an aggregator: the first part of the address, and the role.
+pub const STAFF: [(&str, Role); 8] = [
+    ("owner", Role::Owner),
+    ("admin", Role::Admin),
+    ("curator", Role::Curator),
+    ("curator2", Role::Curator),
+    ("manager", Role::MerchantManager),
+    ("analyst", Role::Analyst),
+    ("hero", Role::LocalHero),
+    ("merchant", Role::Merchant),
+];
+
+/// Somebody with an account.
+#[derive(Debug)]
+pub struct Person {
+    /// The address.
+    pub email: Email,
+    /// The name.
+    pub name: PersonName,
+}
+
+/// A merchant with its products.
+#[derive(Debug)]
+pub struct Merchant {
+    /// Its name.
+    pub name: MerchantName,
+    /// Its name on papers.
+    pub legal_name: Option<LegalName>,
+    /// A district.
+    pub region: RegionCode,
+    /// Its size.
+    pub scale: Scale,
+    /// Its business number.
+    pub nib: Option<Nib>,
+    /// Its number.
+    pub phone: Phone,
+    /// What it tells of itself.
+    pub story: Story,
+    /// Where it can be reached.
+    pub channels: Vec<Handle>,
+    /// The state that it comes to.
+    pub status: MerchantStatus,
+    /// Why it is in that state, where staff gave a reason.
+    pub reason: Option<String>,
+    /// What it sells.
+    pub products: Vec<Product>,
+}
+
+/// A product.
+#[derive(Debug)]
+pub struct Product {
+    /// The slug of its category.
+    pub category: &'static str,
+    /// Its name.
+    pub name: Bilingual<ProductName>,
+    /// Its description.
+    pub description: Bilingual<ProductDescription>,
+    /// What can be bought.
+    pub variants: Vec<Variant>,
+    /// Its pictures, with what they show.
+    pub pictures: Vec<(Motif, Bilingual<AltText>)>,
+    /// The state that it comes to.
+    pub status: ProductStatus,
+    /// Why it is in that state, where staff gave a reason.
+    pub reason: Option<String>,
+    /// What became of its nomination, where it has one.
+    pub course: Option<Course>,
+}
+
+/// One thing that can be bought.
+#[derive(Debug)]
+pub struct Variant {
+    /// What tells it from its sisters.
+    pub name: VariantName,
+    /// Rupiah.
+    pub price: i64,
+    /// Pieces.
+    pub stock: i64,
+}
+
+/// A nomination, from its reason to as far as it came.
+#[derive(Debug)]
+pub struct Course {
+    /// Why it is nominated.
+    pub reason: Reason,
+    /// What the curators gave, in the order of the rubric's criteria, and what they thought.
+    pub scores: Vec<([u8; 6], String)>,
+    /// How it ended.
+    pub end: Option<End>,
+}
+
+/// How a nomination ended.
+#[derive(Debug)]
+pub enum End {
+    /// It was decided, with what to do next.
+    Decided(Decision, Reason, Vec<Advice>),
+    /// It was taken back.
+    Withdrawn,
+}
+
+impl Course {
+    /// Whether the product became mutiara.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.end, Some(End::Decided(Decision::Accept, ..)))
+    }
+}
+
+/// A collection.
+#[derive(Debug)]
+pub struct Collection {
+    /// Its title.
+    pub title: Bilingual<String>,
+    /// What it is about.
+    pub intro: Bilingual<String>,
+    /// The days from now at which it begins and ends.
+    pub days: (i64, Option<i64>),
+    /// The places of its products.
+    pub products: Vec<usize>,
+}
+
+/// A buyer's contact.
+#[derive(Debug)]
+pub struct Lead {
+    /// The place of the product.
+    pub product: usize,
+    /// Where the buyer came from.
+    pub source: LeadSource,
+    /// The language.
+    pub locale: Locale,
+    /// Who it is, where the buyer agreed to say.
+    pub buyer: Option<(String, Phone)>,
+    /// The states that it goes through after the first.
+    pub steps: Vec<LeadStatus>,
+    /// What staff note with the last step.
+    pub note: Option<LeadNote>,
+}
+
+/// Makes the plan.
+pub fn plan(districts: &Districts) -> Result<Plan> {
+    let data = Data::read()?;
+    let mut chance = Chance::new(0x4B61_7061_6C21);
+    let mut aggregators = houses::aggregators(&data, districts, &mut chance)?;
+    for (at, aggregator) in aggregators.iter_mut().enumerate() {
+        course::nominate(aggregator, &data, &mut chance)?;
+        if aggregator.status == AggregatorStatus::Active {
+            aggregator.collections = course::collections(aggregator, &data)?;
+            aggregator.leads = course::leads(aggregator, at, &data, &mut chance)?;
+        }
+    }
+    let operator = person("operator@demo.kapal.test", "Operator Kapal Induk")?;
+    Ok(Plan { aggregators, operator })
+}
+
+fn person(email: &str, name: &str) -> Result<Person> {
+    Ok(Person { email: valid(Email::parse(email), email)?, name: valid(PersonName::parse(name), name)? })
+}
+
+/// A text of the files as a value of the domain.
+fn valid<T>(parsed: Result<T, Code>, text: &str) -> Result<T> {
+    parsed.map_err(|code| anyhow::anyhow!("{}", code.as_str())).with_context(|| format!("taking {text:?}"))
+}
+
+/// Puts words at the places of a sentence.
+fn fill(sentence: &str, words: &[(&str, &str)]) -> String {
+    words.iter().fold(sentence.to_owned(), |text, (place, word)| text.replace(&format!("{{{place}}}"), word))
+}
