@@ -238,9 +238,9 @@ async fn logs_and_keys_only_grow() {
 
 #[tokio::test]
 async fn the_storefront_reads_the_published_projection_and_reference_data_alone() {
-    let readable = column(&format!(
-        "SELECT c.relname::text {TABLES} AND has_table_privilege('kapal_public', c.oid, 'SELECT')"
-    ));
+    let query =
+        format!("SELECT c.relname::text {TABLES} AND has_table_privilege('kapal_public', c.oid, 'SELECT')");
+    let readable = column(&query);
     let mut expected = set(PUBLISHED);
     expected.extend(set(&["regions", "categories"]));
     assert_eq!(readable.await, expected);
@@ -252,19 +252,21 @@ async fn the_storefront_reads_the_published_projection_and_reference_data_alone(
     )
     .await;
     assert_eq!(columns, set(&["tenant_heads.aggregator_id", "tenant_heads.public_seq"]));
-    let writable = column(&format!(
+    let query = format!(
         "SELECT c.relname::text {TABLES} AND (has_table_privilege('kapal_public', c.oid, 'INSERT') \
          OR has_table_privilege('kapal_public', c.oid, 'UPDATE') OR has_table_privilege('kapal_public', c.oid, 'DELETE'))"
-    ));
+    );
+    let writable = column(&query);
     assert_eq!(writable.await, BTreeSet::new());
 }
 
 #[tokio::test]
 async fn people_and_their_secrets_are_out_of_the_application_roles_reach() {
-    let reachable = column(&format!(
+    let query = format!(
         "SELECT c.relname::text {TABLES} AND c.relname IN ('users', 'sessions', 'refresh_tokens', 'password_resets', \
          'login_throttles', 'signing_keys') AND has_any_column_privilege('kapal_app', c.oid, 'SELECT, INSERT, UPDATE')"
-    ));
+    );
+    let reachable = column(&query);
     assert_eq!(reachable.await, BTreeSet::new());
 }
 
