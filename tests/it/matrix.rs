@@ -16,8 +16,12 @@ fn example(client: &Client, operation: &Operation, at: impl Fn(&str) -> String) 
     }
 }
 
-fn random(_: &str) -> String {
-    uuid::Uuid::now_v7().to_string()
+fn random(name: &str) -> String {
+    match name {
+        "kind" => "whatsapp".to_owned(),
+        "locale" => "id".to_owned(),
+        _ => uuid::Uuid::now_v7().to_string(),
+    }
 }
 
 fn in_aggregator(slug: &str) -> impl Fn(&str) -> String {
@@ -52,6 +56,7 @@ async fn every_operation_that_needs_no_login_is_meant_to() {
         "/v1/categories",
         "/v1/auth/",
         "/v1/invitations/",
+        "/media/",
         "/healthz",
         "/readyz",
         "/version",
@@ -80,7 +85,10 @@ async fn a_role_is_refused_exactly_where_it_lacks_the_permission() {
             let permission = Permission::ALL.iter().find(|p| p.as_str() == scope);
             let permission = permission.unwrap_or_else(|| panic!("{operation}: no permission {scope}"));
             let reply = example(&member, operation, in_aggregator(&aggregator.slug)).await;
-            if (reply.status == 403) == role.may(*permission) {
+            // A merchant user writes its own merchant and makes no other.
+            let makes_merchant = *role == Role::Merchant && operation.id == "createMerchant";
+            let may = role.may(*permission) && !makes_merchant;
+            if (reply.status == 403) == may {
                 wrong.push(format!("{role}, {scope}: {reply}"));
             } else if reply.status == 403 {
                 reply.problem(403, "forbidden");
@@ -109,7 +117,8 @@ fn shape(reply: &Reply) -> (u16, Value, Vec<String>) {
     if let Some(object) = json.as_object_mut() {
         object.remove("instance");
     }
-    let mut names: Vec<_> = reply.headers.keys().map(ToString::to_string).collect();
+    let mut names: Vec<_> =
+        reply.headers.keys().map(ToString::to_string).filter(|name| name != "connection").collect();
     names.sort();
     (reply.status, json, names)
 }

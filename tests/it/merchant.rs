@@ -80,7 +80,7 @@ async fn every_bad_field_is_named_at_once() {
     let body = json!({ "name": "x", "region_code": "5", "phone": "12", "nib": "123", "legal_name": "", "scale": "huge" });
     aggregator.owner.post(&aggregator.path("merchants"), body).await.faults(&[
         ("/name", "too_short"),
-        ("/legal_name", "too_short"),
+        ("/legal_name", "required"),
         ("/region_code", "invalid_region"),
         ("/phone", "invalid_phone"),
         ("/scale", "invalid_choice"),

@@ -108,6 +108,13 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             format!("It is nested deeper than {MAX_DEPTH} levels."),
         ));
     }
+    // A derived struct would take an array for its fields in their order.
+    if !text.trim_ascii_start().starts_with('{') {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| malformed(&e))?;
+        let mut faults = Faults::default();
+        faults.add_detail("", Code::WrongType, "The body is an object.");
+        return Err(faults.into());
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let mut unknown = Faults::default();
     let mut note = |path: serde_ignored::Path<'_>| unknown.add(pointer(&path), Code::UnknownField);

@@ -87,6 +87,7 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
         DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation => {
             let constraint = info.constraint_name().unwrap_or_default();
             match code_of(constraint) {
+                Some(Code::InvalidRegion) => Error::field("/region_code", Code::InvalidRegion),
                 Some(code) => code.into(),
                 None => Error::Internal(format!("{constraint}: {message}")),
             }

@@ -61,6 +61,7 @@ pub async fn migrate(owner_url: &str, ops_url: &str, passwords: Option<&Secret>)
         .map_err(|e| Error::Internal(e.to_string()))??;
     let mut ops =
         AsyncPgConnection::establish(ops_url).await.map_err(|e| Error::Unavailable(e.to_string()))?;
+    diesel::sql_query(LOCK).execute(&mut ops).await?;
     diesel::sql_query("SELECT app.ensure_partitions()").execute(&mut ops).await?;
     load_platform(&mut ops).await?;
     load_regions(&mut ops).await?;
