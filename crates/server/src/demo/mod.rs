@@ -91,7 +91,7 @@ async fn demonstrate(config: &Config, database: &Database, if_empty: bool) -> Re
     // One hash for all: it is the same password, and hashing is made to be slow.
     let hash = web::block(move || hash_password(&password)).await??;
     let progress = Progress::new(load::count(&plan));
-    load::load(&db, &objects, &plan, &hash, &config.http.public_url, &progress).await?;
+    load::load(&db, &objects, &plan, &hash, config, &progress).await?;
     println!("The demonstration was loaded in {:.1} s.\n", progress.elapsed().as_secs_f64());
     print!("{}", summary(config, &plan));
     Ok(())

@@ -37,8 +37,12 @@ impl Loader<'_> {
             self.progress.add("listing products", 1);
         }
         tx.commit().await?;
+        // The first product of each merchant, then the second of each: what is new on a storefront is of many.
+        let ranks = house.plan.merchants.iter().flat_map(|merchant| 0..merchant.products.len());
+        let mut queue: Vec<_> = ranks.zip(house.plan.products()).zip(&house.products).collect();
+        queue.sort_by_key(|((rank, _), _)| *rank);
         let mut tx = self.acting(house, "curator").await?;
-        for ((_, product), id) in house.plan.products().zip(&house.products) {
+        for ((_, (_, product)), id) in queue {
             let steps: &[ProductAction] = match product.status {
                 ProductStatus::Draft | ProductStatus::Submitted => &[],
                 ProductStatus::NeedsChanges => &[ProductAction::RequestChanges],

@@ -16,10 +16,12 @@ use kapal_persistence::{Actor, Db, NewUser, Objects, Scope, TenantTx};
 use super::pictures::{Drawn, draw_all, motifs};
 use super::plan::{Aggregator, Plan, STAFF};
 use super::progress::Progress;
+use crate::config::Config;
 
 /// How the audit chain names what asked for all this.
 const REQUEST: &str = "kapal-demo";
-/// How many aggregators are filled at a time: each has its own log, so that they don't wait for one another.
+/// How many aggregators are filled at a time, as far as there are connections: each has its own log, so that they don't
+/// wait for one another.
 const AT_ONCE: usize = 4;
 
 /// What all steps need.
@@ -55,19 +57,21 @@ pub async fn load(
     objects: &Objects,
     plan: &Plan,
     password_hash: &str,
-    public_url: &str,
+    config: &Config,
     progress: &Progress,
 ) -> Result<()> {
+    let at_once = AT_ONCE.min(config.database.pool_size);
     let categories = db.categories().await?.into_iter().map(|c| (c.slug, c.id.into())).collect();
+    let public_url = &config.http.public_url;
     let loader = Loader { db, password_hash, public_url, categories, progress };
     let open = stream::iter(&plan.aggregators)
         .map(|aggregator| loader.open(aggregator))
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(at_once)
         .try_collect::<Vec<_>>();
     let (drawn, houses) = tokio::try_join!(draw_all(motifs(plan), objects, progress), open)?;
     let houses: Vec<_> = stream::iter(houses)
         .map(|house| loader.fill(house, &drawn))
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(at_once)
         .try_collect()
         .await?;
     loader.feature(&houses).await?;

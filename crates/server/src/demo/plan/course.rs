@@ -133,7 +133,7 @@ pub fn leads(aggregator: &Aggregator, at: usize, data: &Data, chance: &mut Chanc
                 Lost => &notes[3].0,
                 _ => &notes[n % 2].0,
             });
-            let buyer = if n % 3 == 1 {
+            let buyer = if (n + at) % 3 == 1 {
                 let (name, _) = chance.pick(data.sentences("buyer")?);
                 let phone = format!("+62877{n:02}00{:04}", chance.below(10_000));
                 Some((name.clone(), valid(Phone::parse(&phone), &phone)?))

@@ -211,17 +211,25 @@ impl<'a> Town<'a> {
         let region = valid(region, &origin.region)?;
         let districts =
             self.districts.get(region.as_str()).with_context(|| format!("no districts in {region}"))?;
-        let (district, place) = self.chance.pick(districts).clone();
         let people = self.data.people(region.province().as_str())?;
-        let founder = self.chance.pick(people).clone();
-        let name = self.name(&origin.about.line, &founder, districts)?;
+        let patterns = self.data.businesses(&origin.about.line)?;
+        // Until there is a name that no other merchant has.
+        let (district, place, founder, name) = loop {
+            let (district, place) = self.chance.pick(districts);
+            let founder: &String = self.chance.pick(people);
+            let pattern: &String = self.chance.pick(patterns);
+            let name = fill(pattern, &[("orang", founder), ("tempat", place)]);
+            if self.taken.insert(name.clone()) {
+                break (district, place, founder, name);
+            }
+        };
         let serial = self.taken.len();
         let phone = format!("+628{}{}0000{serial:04}", self.chance.between(1, 9), self.chance.between(1, 9));
         let phone = valid(Phone::parse(&phone), &phone)?;
         let nib =
             format!("{:04}{:05}{serial:04}", self.chance.between(220, 1299), self.chance.below(100_000));
         let scale = *self.chance.pick(&[Scale::Micro, Scale::Micro, Scale::Micro, Scale::Small]);
-        let story = self.story(&origin.kind, &name, &founder, &place)?;
+        let story = self.story(&origin.kind, &name, founder, place)?;
         let mut channels =
             vec![valid(Handle::parse(ChannelKind::Whatsapp, phone.as_str()), "a phone number")?];
         if self.chance.below(3) > 0 {
@@ -238,13 +246,13 @@ impl<'a> Town<'a> {
             .iter()
             .map(|edition| {
                 self.made.insert(edition.name(&origin.about).id);
-                goods::product(self.data, origin, edition, Maker { name: &name, place: &place }, self.chance)
+                goods::product(self.data, origin, edition, Maker { name: &name, place }, self.chance)
             })
             .collect::<Result<_>>()?;
         Ok(Merchant {
             name: valid(MerchantName::parse(&name), &name)?,
             legal_name: legal_name.map(|text| valid(LegalName::parse(&text), &text)).transpose()?,
-            region: valid(RegionCode::parse(&district), &district)?,
+            region: valid(RegionCode::parse(district), district)?,
             scale,
             nib: Some(valid(Nib::parse(&nib), &nib)?),
             phone,
@@ -254,19 +262,6 @@ impl<'a> Town<'a> {
             reason: None,
             products,
         })
-    }
-
-    /// A name that no other merchant has.
-    fn name(&mut self, line: &str, founder: &str, districts: &[(String, String)]) -> Result<String> {
-        let patterns = self.data.businesses(line)?;
-        loop {
-            let (_, place) = self.chance.pick(districts);
-            let pattern: &String = self.chance.pick(patterns);
-            let name = fill(pattern, &[("orang", founder), ("tempat", place)]);
-            if self.taken.insert(name.clone()) {
-                return Ok(name);
-            }
-        }
     }
 
     fn story(&mut self, kind: &str, name: &str, founder: &str, place: &str) -> Result<String> {
