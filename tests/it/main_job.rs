@@ -27,7 +27,7 @@ async fn a_merchants_product_becomes_a_featured_mutiara_and_a_buyer_writes() {
 
     // 2. The merchant lists a product with price, photo and two languages; a curator publishes it.
     let seller = aggregator.merchant_member(&merchant_id).await;
-    let body = aggregator.product_body(&merchant_id).await;
+    let body = aggregator.product_body_by(&seller, &merchant_id).await;
     let product = seller.post(&aggregator.path("products"), body).await.json(201);
     let (id, slug) = (text(&product["id"]), text(&product["slug"]));
     let product_path = aggregator.path(&format!("products/{id}"));

@@ -243,8 +243,13 @@ impl Aggregator {
 
     /// The body of a complete product.
     pub async fn product_body(&self, merchant_id: &str) -> Value {
+        self.product_body_by(&self.owner, merchant_id).await
+    }
+
+    /// The body of a complete product, with a photo that this member has uploaded.
+    pub async fn product_body_by(&self, uploader: &Member, merchant_id: &str) -> Value {
         let media =
-            self.owner.call("POST", &self.path("media")).file("kopi.jpg", photo(640, 480)).await.json(201);
+            uploader.call("POST", &self.path("media")).file("kopi.jpg", photo(640, 480)).await.json(201);
         let name = format!("Kopi Arabika {}", unique());
         json!({
             "merchant_id": merchant_id, "category_id": self.category().await,

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answered, Reply, respond};
 use crate::envelope::request_id;
+use crate::gate::Gate;
 use crate::json::BodyHash;
 use crate::token::Bearer;
 use crate::{App, Problem};
@@ -75,8 +76,10 @@ impl FromRequest for Account {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
+        let gate = Gate::shut(&request);
         async move {
             let (app, bearer, access) = authenticate(&request, None).await?;
+            gate.open();
             Ok(Self { app, user: access.user, session: bearer.session, request })
         }
         .boxed_local()
@@ -89,6 +92,7 @@ impl<P: Demand> FromRequest for Staff<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
+        let gate = Gate::shut(&request);
         async move {
             let aggregator = request.match_info().get("aggregator").map(str::to_owned);
             let (app, _, access) = authenticate(&request, aggregator.as_deref()).await?;
@@ -101,6 +105,7 @@ impl<P: Demand> FromRequest for Staff<P> {
                     format!("It is {}.", membership.status),
                 ));
             }
+            gate.open();
             Ok(Self { app, user: access.user, membership, request, permission: PhantomData })
         }
         .boxed_local()
@@ -113,11 +118,13 @@ impl FromRequest for Operator {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
+        let gate = Gate::shut(&request);
         async move {
             let (app, _, access) = authenticate(&request, None).await?;
             if !access.is_operator {
                 return Err(Problem::because(Code::Forbidden, "Only a platform operator may do this."));
             }
+            gate.open();
             Ok(Self { app, user: access.user, request })
         }
         .boxed_local()

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::Problem;
+use crate::gate::granted;
 
 /// The largest JSON body.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
@@ -33,6 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let request = request.clone();
         let payload = payload.take();
         async move {
+            granted(&request).await;
             expect_json(&request)?;
             let body = read(&request, payload, MAX_BODY).await?;
             request.extensions_mut().insert(BodyHash(kapal_persistence::sha256(&body)));
@@ -54,6 +56,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
         let request = request.clone();
         let payload = payload.take();
         async move {
+            granted(&request).await;
             let body = read(&request, payload, MAX_BODY).await?;
             if body.is_empty() {
                 return Ok(Self(None));

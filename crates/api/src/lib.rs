@@ -6,6 +6,7 @@ mod access;
 mod answer;
 mod documents;
 mod envelope;
+mod gate;
 mod http;
 mod json;
 mod limits;

@@ -9,6 +9,7 @@ use kapal_domain::ids::Id;
 use uuid::Uuid;
 
 use crate::Problem;
+use crate::gate::{Judged, judged};
 
 /// The id of a thing, from the path parameter that its type names. What is no UUID names nothing: 404.
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +17,11 @@ pub struct At<T>(pub T);
 
 impl<T: Id + 'static> FromRequest for At<T> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Judged<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get(T::PARAMETER).and_then(|text| Uuid::try_parse(text).ok());
-        ready(id.map(|id| At(id.into())).ok_or(Problem::new(Code::NotFound)))
+        judged(request, id.map(|id| At(id.into())).ok_or(Problem::new(Code::NotFound)))
     }
 }
 
@@ -30,14 +31,11 @@ pub struct IfMatch(pub i32);
 
 impl FromRequest for IfMatch {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Judged<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            expected_version(request)
-                .and_then(|v| v.ok_or(Problem::new(Code::PreconditionRequired)))
-                .map(IfMatch),
-        )
+        let version = expected_version(request);
+        judged(request, version.and_then(|v| v.ok_or(Problem::new(Code::PreconditionRequired))).map(IfMatch))
     }
 }
 
@@ -66,10 +64,10 @@ impl FromRequest for OnlyNew {
 
 impl FromRequest for IfMatchOptional {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Judged<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(expected_version(request).map(IfMatchOptional))
+        judged(request, expected_version(request).map(IfMatchOptional))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::future::{Ready, ready};
 use kapal_domain::Code;
 use kapal_persistence::{Cursor, Page, Vault};
 use serde::Serialize;
@@ -10,6 +9,7 @@ use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::answer::{Answer, Reply, json_answer};
+use crate::gate::{Judged, judged};
 use crate::{App, Problem};
 
 /// The query parameters of a path that lists nothing.
@@ -18,10 +18,10 @@ pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Judged<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(parse_pairs(&pairs(request)).map(Query))
+        judged(request, parse_pairs(&pairs(request)).map(Query))
     }
 }
 
@@ -54,10 +54,10 @@ pub struct Paging {
 
 impl<T: DeserializeOwned + 'static> FromRequest for List<T> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Judged<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(list(request))
+        judged(request, list(request))
     }
 }
 

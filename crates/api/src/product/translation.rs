@@ -2,7 +2,6 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, delete, put};
-use futures_util::future::{Ready, ready};
 use kapal_domain::ids::ProductId;
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::ProductsWrite;
@@ -11,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::TranslationView;
 use crate::answer::{Answered, Created, Done, Found, Put};
+use crate::gate::{Judged, judged};
 use crate::json::Json;
 use crate::path::{At, IfMatch, IfMatchOptional, OnlyNew};
 use crate::{Problem, Staff};
@@ -25,11 +25,11 @@ pub struct InLocale(Locale);
 
 impl FromRequest for InLocale {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Judged<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let locale = request.match_info().get("locale").and_then(|text| Locale::parse(text).ok());
-        ready(locale.map(InLocale).ok_or(Problem::new(Code::NotFound)))
+        judged(request, locale.map(InLocale).ok_or(Problem::new(Code::NotFound)))
     }
 }
 
