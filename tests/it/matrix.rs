@@ -92,6 +92,12 @@ async fn a_role_is_refused_exactly_where_it_lacks_the_permission() {
                 wrong.push(format!("{role}, {scope}: {reply}"));
             } else if reply.status == 403 {
                 reply.problem(403, "forbidden");
+                // Whatever is sent: the permission comes before the input.
+                let path = operation.at(in_aggregator(&aggregator.slug));
+                let odd = member.call(&operation.method, &path).body("application/json", "[");
+                if !makes_merchant {
+                    odd.await.problem(403, "forbidden");
+                }
             }
         }
     }

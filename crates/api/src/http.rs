@@ -1,12 +1,14 @@
 //! The HTTP server.
 
+use std::collections::HashMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpRequest, HttpServer, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App as ActixApp, Error, HttpRequest, HttpServer, web};
 use kapal_domain::Code;
 use utoipa_actix_web::AppExt;
 
@@ -14,11 +16,11 @@ use crate::{App, Problem};
 
 /// Starts to serve on `listener`; the returned server is stopped by its handle.
 pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
-    let methods = web::Data::new(Methods::new());
+    let paths = web::Data::new(Paths::new());
     let server = HttpServer::new(move || {
         let (actix, _) = ActixApp::new()
             .app_data(app.clone())
-            .app_data(methods.clone())
+            .app_data(paths.clone())
             .into_utoipa_app()
             .configure(crate::routes)
             .split_for_parts();
@@ -27,6 +29,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
             .configure(crate::page::routes)
             .configure(crate::product_page::routes)
             .default_service(web::to(nothing_here))
+            .wrap(from_fn(known_parameters))
             .wrap(from_fn(crate::envelope))
     })
     .workers(workers)
@@ -40,28 +43,58 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
     Ok(server.run())
 }
 
-/// The methods of each path, for the answer to a method that a path does not know.
-struct Methods(Vec<(actix_web::dev::ResourceDef, String)>);
+/// What the document says of each path: for requests that no handler takes, and for parameters that none knows.
+struct Paths {
+    methods: Vec<(actix_web::dev::ResourceDef, String)>,
+    parameters: HashMap<(String, String), Vec<String>>,
+}
 
-impl Methods {
+impl Paths {
     fn new() -> Self {
         let (_, api) = ActixApp::new().into_utoipa_app().configure(crate::routes).split_for_parts();
         let document = serde_json::to_value(&api).unwrap_or_default();
-        let paths = document["paths"].as_object().into_iter().flatten();
-        let methods = paths.map(|(path, item)| {
-            let mut allowed: Vec<_> =
-                item.as_object().into_iter().flatten().map(|(m, _)| m.to_uppercase()).collect();
+        let (mut methods, mut parameters) = (Vec::new(), HashMap::new());
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            let mut allowed = Vec::new();
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let method = method.to_uppercase();
+                let names = operation["parameters"].as_array().into_iter().flatten();
+                let names = names.filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str());
+                parameters.insert((path.clone(), method.clone()), names.map(str::to_owned).collect());
+                allowed.push(method);
+            }
             if allowed.iter().any(|m| m == "GET") {
                 allowed.push("HEAD".into());
             }
-            (actix_web::dev::ResourceDef::new(path.as_str()), allowed.join(", "))
-        });
-        Self(methods.collect())
+            methods.push((actix_web::dev::ResourceDef::new(path.as_str()), allowed.join(", ")));
+        }
+        Self { methods, parameters }
     }
 }
 
-async fn nothing_here(request: HttpRequest, methods: web::Data<Methods>) -> Problem {
-    match methods.0.iter().find(|(path, _)| path.is_match(request.path())) {
+/// Refuses query parameters that the document does not list for the operation. Pages for people take any.
+async fn known_parameters(
+    paths: web::Data<Paths>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if !request.query_string().is_empty()
+        && request.path().starts_with("/v1/")
+        && let Some(pattern) = request.match_pattern()
+        && let Some(known) = paths.parameters.get(&(pattern, request.method().to_string()))
+    {
+        let names = url::form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name);
+        let unknown: Vec<_> = names.filter(|name| !known.iter().any(|k| k == name)).take(10).collect();
+        if !unknown.is_empty() {
+            let detail = format!("Unknown: {}.", unknown.join(", "));
+            return Err(Problem::because(Code::UnknownParameter, detail).into());
+        }
+    }
+    next.call(request).await
+}
+
+async fn nothing_here(request: HttpRequest, paths: web::Data<Paths>) -> Problem {
+    match paths.methods.iter().find(|(path, _)| path.is_match(request.path())) {
         Some((_, allowed)) => Problem::new(Code::MethodNotAllowed).with_header(header::ALLOW, allowed),
         None => Problem::new(Code::NotFound),
     }
