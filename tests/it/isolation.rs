@@ -158,7 +158,7 @@ async fn a_pooled_connection_never_carries_a_tenant_over() {
     let worker = async |seed: u32| {
         for round in 0..2_500_u32 {
             let (tenant, name) =
-                if (seed + round) % 2 == 0 { (two.first, "satu") } else { (two.second, "dua") };
+                if (seed + round).is_multiple_of(2) { (two.first, "satu") } else { (two.second, "dua") };
             let look = async {
                 let mut tx = db.tenant(scope(tenant)).await.expect("a transaction");
                 let (page, _) = list(&mut tx).await;

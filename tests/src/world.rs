@@ -152,7 +152,7 @@ impl World {
                 // Quoted-printable: a long line goes on in the next.
                 let text =
                     std::fs::read_to_string(file.path()).ok()?.replace("=\r\n", "").replace("=3D", "=");
-                text.contains(email).then(|| (written, text))
+                text.contains(email).then_some((written, text))
             })
             .collect();
         mails.sort();
