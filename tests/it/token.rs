@@ -221,6 +221,6 @@ async fn only_a_bearer_header_that_stands_once_counts() {
     }
     let twice = visitor.get("/v1/me").header("Authorization", &format!("Bearer {token}"));
     twice.header("Authorization", "Bearer x").await.problem(401, "unauthenticated");
-    visitor.get(&format!("/v1/me?access_token={token}")).await.problem(401, "unauthenticated");
+    visitor.get(&format!("/v1/me?access_token={token}")).await.problem(400, "unknown_parameter");
     let _ = visitor.get("/v1/me").header("Authorization", &format!("bearer {token}")).await.expect(200);
 }
