@@ -45,11 +45,6 @@ async fn everything(aggregator: &Aggregator) -> Vec<Versioned> {
         },
         Versioned { path: own.clone(), change: ("PATCH", own), body: json!({ "name": "Koperasi Baru" }) },
         Versioned {
-            path: aggregator.path(&format!("merchants/{merchant}/channels/whatsapp")),
-            change: ("PUT", aggregator.path(&format!("merchants/{merchant}/channels/whatsapp"))),
-            body: json!({ "handle": "081200001111" }),
-        },
-        Versioned {
             path: aggregator.path(&format!("slots/{slot}")),
             change: ("DELETE", aggregator.path(&format!("slots/{slot}"))),
             body: Value::Null,

@@ -175,14 +175,8 @@ async fn each_order_is_kept_and_a_bad_parameter_is_refused() {
     ] {
         visitor.get(&aggregator.shop(&format!("/products?{bad}"))).await.problem(400, "invalid_parameter");
     }
-    for unknown in ["", "/home", "/categories", "/products", "/merchants", "/collections"] {
-        let path = aggregator.shop(&format!("{unknown}?fbclid=x"));
-        if matches!(unknown, "/products" | "/merchants" | "/collections") {
-            visitor.get(&path).await.problem(400, "unknown_parameter");
-        } else {
-            let reply = visitor.get(&path).await;
-            assert!(reply.status == 400 && reply.code() == "unknown_parameter", "{reply}");
-        }
+    for list in ["/products", "/merchants", "/collections"] {
+        visitor.get(&aggregator.shop(&format!("{list}?fbclid=x"))).await.problem(400, "unknown_parameter");
     }
 }
 
