@@ -1,153 +1,267 @@
-//! The log of a tenant: numbers without holes, a chain that anybody can compute again, one entry for each change.
+//! The log: every change of state is one event and one audit entry, without holes, and the chain can be recomputed.
 
-use kapal_tests::{Aggregator, Cluster, World, text};
+use kapal_tests::{Aggregator, Call, Cluster, World, nib, text, unique};
+use rand::RngExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+/// What an aggregator's log says.
+#[derive(Debug)]
 struct Log {
-    events: Vec<(i64, String)>,
-    entries: Vec<(i64, String, Vec<u8>)>,
-    head: (i64, i64, Vec<u8>),
+    /// Kinds of the events, in order.
+    kinds: Vec<String>,
+    /// The entries' texts, in order.
+    entries: Vec<Value>,
+    texts: Vec<String>,
+    hashes: Vec<Vec<u8>>,
 }
 
-async fn log(aggregator: &Aggregator) -> Log {
-    let cluster = Cluster::get();
-    let database = cluster.superuser(&cluster.database).await;
-    let id = &aggregator.id;
-    let rows = async |sql: String| database.query(&sql, &[]).await.expect("the log");
-    let events =
-        rows(format!("SELECT seq, kind FROM events WHERE aggregator_id = '{id}' ORDER BY seq")).await;
-    let entries =
-        rows(format!("SELECT seq, entry, hash FROM audit_entries WHERE aggregator_id = '{id}' ORDER BY seq"))
-            .await;
-    let head = rows(format!(
-        "SELECT event_seq, audit_seq, audit_hash FROM tenant_heads WHERE aggregator_id = '{id}'"
-    ))
-    .await;
-    Log {
-        events: events.iter().map(|row| (row.get(0), row.get(1))).collect(),
-        entries: entries.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect(),
-        head: (head[0].get(0), head[0].get(1), head[0].get(2)),
+impl Log {
+    /// Reads a log and checks all that always holds of it.
+    async fn of(aggregator: &Aggregator) -> Self {
+        let cluster = Cluster::get();
+        let database = cluster.superuser(&cluster.database).await;
+        // One statement sees one moment.
+        let sql = "SELECT h.event_seq, h.audit_seq, h.audit_hash, \
+                     ARRAY(SELECT seq FROM events WHERE aggregator_id = h.aggregator_id ORDER BY seq), \
+                     ARRAY(SELECT kind FROM events WHERE aggregator_id = h.aggregator_id ORDER BY seq), \
+                     ARRAY(SELECT seq FROM audit_entries WHERE aggregator_id = h.aggregator_id ORDER BY seq), \
+                     ARRAY(SELECT entry FROM audit_entries WHERE aggregator_id = h.aggregator_id ORDER BY seq), \
+                     ARRAY(SELECT hash FROM audit_entries WHERE aggregator_id = h.aggregator_id ORDER BY seq), \
+                     h.public_seq \
+                   FROM tenant_heads h WHERE h.aggregator_id::text = $1";
+        let row = database.query_one(sql, &[&aggregator.id]).await.expect("a head");
+        let (event_seq, audit_seq, public_seq): (i64, i64, i64) = (row.get(0), row.get(1), row.get(8));
+        let (event_seqs, audit_seqs): (Vec<i64>, Vec<i64>) = (row.get(3), row.get(5));
+        assert_eq!(event_seqs, (1..=event_seq).collect::<Vec<_>>(), "events have no hole");
+        assert_eq!(audit_seqs, (1..=audit_seq).collect::<Vec<_>>(), "entries have no hole");
+        assert!(public_seq <= event_seq);
+        let (texts, hashes): (Vec<String>, Vec<Vec<u8>>) = (row.get(6), row.get(7));
+        let end = chain_end(&aggregator.id, &texts, &hashes);
+        assert_eq!(end.as_deref(), Ok(&row.get::<_, Vec<u8>>(2)[..]), "the head is the last entry's hash");
+        let entries: Vec<Value> = texts.iter().map(|t| serde_json::from_str(t).expect("JSON")).collect();
+        let kinds: Vec<String> = row.get(4);
+        let actions: Vec<_> = entries.iter().map(|entry| text(&entry["action"])).collect();
+        assert_eq!(actions, kinds, "each event has its entry");
+        Self { kinds, entries, texts, hashes }
     }
 }
 
-/// Checks numbers and hashes from the first entry to the head.
-fn verify(aggregator: &Aggregator, log: &Log) {
-    let numbers: Vec<_> = log.events.iter().map(|(seq, _)| *seq).collect();
-    assert_eq!(numbers, (1..=log.head.0).collect::<Vec<_>>(), "events without holes");
-    let mut hash = Sha256::digest(format!("kapal-induk audit {}", aggregator.id)).to_vec();
-    for (place, (seq, entry, stored)) in log.entries.iter().enumerate() {
-        assert_eq!(*seq, place as i64 + 1, "audit entries without holes");
-        hash = Sha256::new()
-            .chain_update(&hash)
-            .chain_update(seq.to_be_bytes())
-            .chain_update(entry)
-            .finalize()
-            .to_vec();
-        assert_eq!(&hash, stored, "entry {seq}");
+/// Recomputes a chain: its last hash, or the number of the first entry that does not fit.
+fn chain_end(aggregator: &str, texts: &[String], hashes: &[Vec<u8>]) -> Result<Vec<u8>, i64> {
+    let mut hash = Sha256::digest(format!("kapal-induk audit {aggregator}")).to_vec();
+    for ((seq, text), stored) in (1_i64..).zip(texts).zip(hashes) {
+        let next = Sha256::new().chain_update(&hash).chain_update(seq.to_be_bytes()).chain_update(text);
+        hash = next.finalize().to_vec();
+        if &hash != stored {
+            return Err(seq);
+        }
     }
-    assert_eq!((log.head.1, &log.head.2), (log.entries.len() as i64, &hash), "the head is the chain's end");
+    Ok(hash)
+}
+
+/// A writer's next request: some are refused.
+fn random_write(aggregator: &Aggregator, merchants: &[String]) -> Call {
+    let mut random = rand::rng();
+    let merchant = &merchants[random.random_range(0..merchants.len())];
+    let path = |rest: &str| aggregator.path(&format!("merchants/{merchant}{rest}"));
+    let owner = &aggregator.owner;
+    match random.random_range(0..8) {
+        0 | 1 => {
+            let body = json!({ "name": format!("Warung {}", unique()), "region_code": "53.07", "phone": "081234567890", "nib": nib() });
+            owner.post(&aggregator.path("merchants"), body)
+        }
+        2 => owner.step(&path("/submit")),
+        3 => owner.step(&path("/verify")),
+        4 => owner.post(&path("/suspend"), json!({ "reason": "Diperiksa." })),
+        5 => owner.step(&path("/reinstate")),
+        6 => {
+            let version = random.random_range(1..4);
+            owner.patch(&path(""), json!({ "story": unique() })).of(&json!(version))
+        }
+        _ => owner.put(&path("/channels/instagram"), json!({ "handle": format!("toko.{}", unique()) })),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn concurrent_writers_leave_dense_numbers_and_an_unbroken_chain() {
-    let aggregator = World::new().await.aggregator().await;
-    let writers: Vec<_> = (0..12)
-        .map(|n| {
-            let aggregator = aggregator.clone();
-            tokio::spawn(async move {
-                for round in 0..5 {
-                    let merchant = aggregator.merchant().await;
-                    let path = aggregator.path(&format!("merchants/{}", text(&merchant["id"])));
-                    if (n + round) % 2 == 0 {
-                        let _ = aggregator.owner.step(&format!("{path}/submit")).await.expect(200);
-                    } else {
-                        // Refused: it must leave nothing.
-                        let _ = aggregator.owner.step(&format!("{path}/verify")).await.expect(409);
-                    }
+async fn under_sixteen_writers_on_two_tenants_no_number_is_missing_and_every_chain_holds() {
+    let world = World::new().await;
+    let tenants = [world.aggregator().await, world.aggregator().await];
+    let mut writers = Vec::new();
+    let mut before = Vec::new();
+    for tenant in &tenants {
+        let mut merchants = Vec::new();
+        for _ in 0..3 {
+            merchants.push(text(&tenant.merchant().await["id"]));
+        }
+        before.push(Log::of(tenant).await.kinds.len());
+        for _ in 0..8 {
+            let (tenant, merchants) = (tenant.clone(), merchants.clone());
+            writers.push(tokio::spawn(async move {
+                let mut written = 0;
+                for _ in 0..12 {
+                    let reply = random_write(&tenant, &merchants).await;
+                    assert!(reply.status < 500 || reply.code() == "overloaded", "{reply}");
+                    written += usize::from(reply.status < 300);
                 }
-            })
-        })
-        .collect();
+                (tenant.id, written)
+            }));
+        }
+    }
+    let mut written = std::collections::BTreeMap::<String, usize>::new();
     for writer in writers {
-        writer.await.expect("written");
+        let (tenant, count) = writer.await.expect("a writer");
+        *written.entry(tenant).or_default() += count;
     }
-    let log = log(&aggregator).await;
-    verify(&aggregator, &log);
-    let count = |kind: &str| log.events.iter().filter(|(_, k)| k == kind).count();
-    assert_eq!((count("merchant.created"), count("merchant.submitted")), (60, 30), "{:?}", log.events);
+    for (tenant, before) in tenants.iter().zip(before) {
+        let log = Log::of(tenant).await;
+        assert!(log.kinds.len() > before, "somebody wrote");
+        // A channel that is put as it is changes nothing, so at most one each.
+        assert!(
+            log.kinds.len() - before <= written[&tenant.id],
+            "{} > {}",
+            log.kinds.len() - before,
+            written[&tenant.id]
+        );
+        let kinds = log.entries.iter().zip(&log.kinds);
+        for (entry, kind) in kinds {
+            assert_eq!(entry["aggregator_id"], tenant.id, "{kind}");
+        }
+    }
 }
 
 #[tokio::test]
-async fn each_change_of_state_is_one_event_and_one_entry_that_say_who_and_what() {
+async fn each_step_writes_one_event_and_one_entry_that_says_who_did_what() {
     let aggregator = World::new().await.aggregator().await;
-    let before = log(&aggregator).await;
-    let product = aggregator.mutiara().await;
-    let _ = aggregator.slot(&[&text(&product["id"])]).await;
-    let after = log(&aggregator).await;
-    verify(&aggregator, &after);
-    assert_eq!(after.events.len(), after.entries.len());
-    let kinds: Vec<_> = after.events[before.events.len()..].iter().map(|(_, kind)| kind.as_str()).collect();
-    for kind in [
-        "merchant.created",
-        "merchant.submitted",
-        "merchant.verified",
-        "product.created",
-        "product.submitted",
-        "product.published",
-        "nomination.created",
-        "nomination.accepted",
-    ] {
-        assert_eq!(kinds.iter().filter(|k| **k == kind).count(), 1, "{kind} in {kinds:?}");
-    }
-    let submitted =
-        after.entries.iter().map(|(_, entry, _)| serde_json::from_str::<Value>(entry).expect("JSON"));
-    let entry =
-        submitted.into_iter().find(|entry| entry["action"] == "merchant.submitted").expect("an entry");
-    assert_eq!((&entry["actor_id"], &entry["actor_kind"]), (&json!(aggregator.owner.id), &json!("user")));
-    assert_eq!(
-        (entry.pointer("/before/status"), entry.pointer("/after/status")),
-        (Some(&json!("draft")), Some(&json!("submitted")))
-    );
-    assert!(entry["request_id"].as_str().is_some_and(|id| id.len() >= 8));
-}
-
-#[tokio::test]
-async fn a_refused_request_leaves_no_trace() {
-    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let mut known = Log::of(&aggregator).await.kinds.len();
+    let mut expect = async |kinds: &[&str]| -> Value {
+        let log = Log::of(&aggregator).await;
+        assert_eq!(log.kinds[known..], *kinds);
+        known = log.kinds.len();
+        log.entries.last().cloned().unwrap_or_default()
+    };
     let merchant = aggregator.merchant().await;
-    let before = log(&aggregator).await;
+    let entry = expect(&["merchant.created"]).await;
+    assert_eq!((&entry["subject_id"], &entry["subject_type"]), (&merchant["id"], &json!("merchant")));
+    assert_eq!((&entry["actor_kind"], &entry["actor_id"]), (&json!("user"), &json!(owner.id)));
     let path = aggregator.path(&format!("merchants/{}", text(&merchant["id"])));
-    aggregator.owner.step(&format!("{path}/verify")).await.problem(409, "wrong_state");
-    aggregator
-        .owner
-        .patch(&path, json!({ "story": "x" }))
-        .of(&json!(99))
-        .await
-        .problem(412, "precondition_failed");
-    aggregator
-        .owner
-        .post(&aggregator.path("merchants"), json!({ "name": "x" }))
-        .await
-        .problem(422, "validation_failed");
-    let after = log(&aggregator).await;
-    assert_eq!((before.head, before.events.len()), (after.head, after.events.len()));
+    let channel = format!("{path}/channels/whatsapp");
+    let _ = owner.put(&channel, json!({ "handle": "081234567890" })).await.expect(201);
+    let _ = expect(&["channel.set"]).await;
+    let _ = owner.step(&format!("{path}/submit")).header("X-Request-Id", "uji-42").await.expect(200);
+    let entry = expect(&["merchant.submitted"]).await;
+    assert_eq!(
+        (&entry["before"]["status"], &entry["after"]["status"]),
+        (&json!("draft"), &json!("submitted"))
+    );
+    assert_eq!(entry["request_id"], "uji-42");
+    let _ = owner.step(&format!("{path}/verify")).await.expect(200);
+    let _ = expect(&["merchant.verified"]).await;
+    let body = aggregator.product_body(&text(&merchant["id"])).await;
+    let _ = expect(&["media.uploaded"]).await;
+    let product = owner.post(&aggregator.path("products"), body).await.json(201);
+    let _ = expect(&["product.created"]).await;
+    let product_path = aggregator.path(&format!("products/{}", text(&product["id"])));
+    for (step, kind) in [
+        ("submit", "product.submitted"),
+        ("publish", "product.published"),
+        ("unpublish", "product.unpublished"),
+        ("publish", "product.published"),
+    ] {
+        let _ = owner.step(&format!("{product_path}/{step}")).await.expect(200);
+        let _ = expect(&[kind]).await;
+    }
+    let stock = format!("{product_path}/variants/{}/stock", text(&product["variants"][0]["id"]));
+    let _ = owner.post(&stock, json!({ "delta": -1, "reason": "Terjual" })).await;
+    let _ = expect(&["stock.changed"]).await;
+    let nomination = json!({ "product_id": product["id"], "reason": "Khas." });
+    let nomination = owner.post(&aggregator.path("nominations"), nomination).await.json(201);
+    let _ = expect(&["nomination.created"]).await;
+    let withdraw = aggregator.path(&format!("nominations/{}/withdraw", text(&nomination["id"])));
+    let _ = owner.step(&withdraw).await.expect(200);
+    let _ = expect(&["nomination.withdrawn"]).await;
+    let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["id"])));
+    let _ = aggregator.world.visitor.step(&contact).await.expect(201);
+    let entry = expect(&["lead.created"]).await;
+    assert_eq!((&entry["actor_kind"], &entry["actor_id"]), (&json!("visitor"), &Value::Null));
+    let _ = aggregator.collection(&[&text(&product["id"])]).await;
+    let _ = expect(&["collection.created", "collection.updated"]).await;
+    let _ = owner.post(&format!("{path}/suspend"), json!({ "reason": "Diperiksa." })).await.expect(200);
+    let _ = expect(&["merchant.suspended"]).await;
+    let platform = format!("/v1/platform/aggregators/{}", aggregator.id);
+    let _ = aggregator.world.operator.step(&format!("{platform}/suspend")).await.expect(200);
+    let entry = expect(&["aggregator.suspended"]).await;
+    assert_eq!(
+        (&entry["before"]["status"], &entry["after"]["status"]),
+        (&json!("active"), &json!("suspended"))
+    );
 }
 
 #[tokio::test]
-async fn an_edited_deleted_or_swapped_entry_breaks_the_chain() {
+async fn what_is_refused_or_replayed_or_only_read_leaves_no_trace() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let merchant = aggregator.merchant().await;
+    let path = aggregator.path(&format!("merchants/{}", text(&merchant["id"])));
+    let key = |call: Call| call.header("Idempotency-Key", "sekali");
+    let _ = key(owner.step(&format!("{path}/submit"))).await.expect(200);
+    let before = Log::of(&aggregator).await.kinds;
+    let analyst_like = aggregator.world.visitor.post(&aggregator.path("merchants"), json!({}));
+    for refused in [
+        owner.post(&aggregator.path("merchants"), json!({})),
+        owner.step(&format!("{path}/submit")),
+        owner.step(&format!("{path}/reinstate")),
+        owner.patch(&path, json!({ "story": "x" })),
+        owner.patch(&path, json!({ "story": "x" })).of(&json!(99)),
+        owner.patch(&path, json!({ "phone": "1" })).of(&json!(2)),
+        owner.delete(&path).of(&json!(2)),
+        owner.post(&aggregator.path("nominations"), json!({ "product_id": merchant["id"], "reason": "x" })),
+        analyst_like,
+    ] {
+        let reply = refused.await;
+        assert!((400..500).contains(&reply.status), "{reply}");
+    }
+    let _ = key(owner.step(&format!("{path}/submit"))).await.expect(200);
+    let _ = owner.get(&path).await.expect(200);
+    assert_eq!(Log::of(&aggregator).await.kinds, before);
+}
+
+#[tokio::test]
+async fn an_edited_removed_or_swapped_entry_breaks_the_chain_where_it_is() {
     let aggregator = World::new().await.aggregator().await;
     let _ = aggregator.active_merchant().await;
-    let whole = log(&aggregator).await;
-    verify(&aggregator, &whole);
-    let breaks = |change: &dyn Fn(&mut Log)| {
-        let mut log =
-            Log { events: whole.events.clone(), entries: whole.entries.clone(), head: whole.head.clone() };
-        change(&mut log);
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verify(&aggregator, &log))).is_err()
+    let log = Log::of(&aggregator).await;
+    let first_bad = |change: &dyn Fn(&mut Vec<String>, &mut Vec<Vec<u8>>)| {
+        let (mut texts, mut hashes) = (log.texts.clone(), log.hashes.clone());
+        change(&mut texts, &mut hashes);
+        chain_end(&aggregator.id, &texts, &hashes)
     };
-    assert!(breaks(&|log| log.entries[0].1.push(' ')));
-    assert!(breaks(&|log| drop(log.entries.remove(1))));
-    assert!(breaks(&|log| drop(log.entries.pop())));
-    assert!(breaks(&|log| log.entries.swap(0, 1)));
+    assert_eq!(first_bad(&|_, _| ()).as_ref(), Ok(&log.hashes[log.hashes.len() - 1]));
+    assert_eq!(first_bad(&|texts, _| texts[1] = texts[1].replacen("created", "updated", 1)), Err(2));
+    assert_eq!(first_bad(&|texts, hashes| drop((texts.remove(2), hashes.remove(2)))), Err(3));
+    assert_eq!(
+        first_bad(&|texts, hashes| {
+            texts.swap(0, 1);
+            hashes.swap(0, 1);
+        }),
+        Err(1)
+    );
+}
+
+#[tokio::test]
+async fn no_service_role_can_rewrite_the_log() {
+    let cluster = Cluster::get();
+    for role in ["kapal_app", "kapal_identity", "kapal_ops", "kapal_public"] {
+        let client = cluster.connect(role, &cluster.database).await;
+        for table in ["events", "audit_entries"] {
+            for sql in [
+                format!("UPDATE {table} SET seq = seq"),
+                format!("DELETE FROM {table}"),
+                format!("TRUNCATE {table}"),
+            ] {
+                assert!(client.batch_execute(&sql).await.is_err(), "{role}: {sql}");
+            }
+        }
+    }
 }

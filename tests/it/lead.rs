@@ -1,108 +1,280 @@
-//! Contacts of buyers: a lead and a WhatsApp link; nothing of the buyer without consent.
+//! Leads: what a buyer's contact leaves behind, who sees it, and what becomes of it.
 
 use kapal_domain::permission::Role;
-use kapal_tests::{Aggregator, Cluster, World, text};
+use kapal_tests::{Aggregator, Client, Cluster, World, text};
 use serde_json::{Value, json};
 
-async fn contact_path(aggregator: &Aggregator) -> (Value, String) {
+/// Makes contact about a product.
+async fn contact(aggregator: &Aggregator, product: &Value, body: Value) -> Value {
+    let path = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
+    aggregator.world.visitor.post(&path, body).await.json(201)
+}
+
+/// The lead with this code.
+async fn lead(client: &Client, aggregator: &Aggregator, code: &Value) -> Value {
+    let leads = client.get(&aggregator.path("leads?limit=100")).await.json(200);
+    let mut leads = leads["data"].as_array().cloned().unwrap_or_default().into_iter();
+    leads.find(|lead| &lead["code"] == code).unwrap_or_else(|| panic!("no lead {code}"))
+}
+
+fn buyer() -> Value {
+    json!({ "source": "app", "name": "Rina Wulandari", "phone": "0857-1111-2222", "consent": true })
+}
+
+#[tokio::test]
+async fn a_contact_makes_a_lead_and_answers_with_the_whatsapp_link() {
+    let aggregator = World::new().await.aggregator().await;
+    let product = aggregator.product().await;
+    let made = contact(&aggregator, &product, json!({ "source": "instagram", "locale": "en" })).await;
+    let link = url::Url::parse(&text(&made["whatsapp_url"])).expect("an address");
+    assert_eq!((link.scheme(), link.host_str(), link.path()), ("https", Some("wa.me"), "/6281234567890"));
+    assert_eq!(link.query_pairs().next().expect("a text").1, text(&made["text"]));
+    let said = text(&made["text"]);
+    assert!(said.starts_with("Hello") && said.ends_with(&text(&made["lead_code"])), "{said}");
+    assert!(said.contains(&text(&product["translations"]["en"]["name"])), "{said}");
+    let lead = lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
+    assert_eq!(
+        (&lead["status"], &lead["source"], &lead["locale"]),
+        (&json!("new"), &json!("instagram"), &json!("en"))
+    );
+    assert_eq!((&lead["product"]["id"], &lead["merchant"]["id"]), (&product["id"], &product["merchant_id"]));
+    assert_eq!(
+        (&lead["name"], &lead["phone"], &lead["consent_at"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    let path = aggregator.shop(&format!("/products/{}/contact", text(&product["id"])));
+    let bare = aggregator.world.visitor.step(&path).await.json(201);
+    assert!(text(&bare["text"]).starts_with("Halo"), "{bare}");
+    let national = format!("/v1/storefront/products/{}/{}/contact", aggregator.slug, text(&product["slug"]));
+    let _ = aggregator.world.visitor.step(&national).await.expect(201);
+    let leads = aggregator.owner.get(&aggregator.path("leads?source=")).await;
+    leads.problem(400, "unknown_parameter");
+    let leads = aggregator.owner.get(&aggregator.path("leads")).await.json(200);
+    assert_eq!(leads["data"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn personal_data_is_kept_with_consent_alone() {
+    let aggregator = World::new().await.aggregator().await;
     let product = aggregator.product().await;
     let path = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
-    (product, path)
-}
-
-#[tokio::test]
-async fn a_contact_is_a_lead_and_a_link() {
-    let aggregator = World::new().await.aggregator().await;
-    let (product, path) = contact_path(&aggregator).await;
-    let contact = aggregator
-        .world
-        .visitor
-        .post(&path, json!({ "source": "instagram", "locale": "en" }))
+    let visitor = &aggregator.world.visitor;
+    for refused in [
+        json!({ "name": "Rina" }),
+        json!({ "phone": "0857-1111-2222" }),
+        json!({ "name": "Rina", "phone": "0857-1111-2222", "consent": false }),
+    ] {
+        visitor.post(&path, refused).await.faults(&[("/consent", "required")]);
+    }
+    visitor
+        .post(
+            &path,
+            json!({ "source": "tv", "locale": "fr", "name": "R\u{0}", "phone": "12", "consent": false }),
+        )
         .await
-        .json(201);
-    let (url, code) = (text(&contact["whatsapp_url"]), text(&contact["lead_code"]));
-    assert!(url.starts_with("https://wa.me/6281234567890?text="), "{url}");
-    assert!(text(&contact["text"]).contains(&code), "{contact}");
-    let leads = aggregator.owner.get(&aggregator.path("leads")).await.json(200);
-    let lead = &leads["data"][0];
-    assert_eq!(
-        (&lead["code"], &lead["source"], &lead["status"]),
-        (&json!(code), &json!("instagram"), &json!("new"))
-    );
-    assert_eq!(lead.pointer("/product/id"), Some(&product["id"]));
-    assert_eq!((&lead["name"], &lead["phone"]), (&json!(null), &json!(null)));
-    let bare = aggregator.world.visitor.step(&path).await.json(201);
-    assert_ne!(bare["lead_code"], contact["lead_code"]);
+        .faults(&[
+            ("/source", "invalid_choice"),
+            ("/locale", "invalid_locale"),
+            ("/name", "invalid_characters"),
+            ("/phone", "invalid_phone"),
+            ("/consent", "required"),
+        ]);
+    assert_eq!(aggregator.owner.get(&aggregator.path("leads")).await.json(200)["data"], json!([]));
+    let silent = contact(&aggregator, &product, json!({ "name": "  ", "phone": "", "consent": true })).await;
+    let silent = lead(&aggregator.owner, &aggregator, &silent["lead_code"]).await;
+    assert_eq!((&silent["name"], &silent["consent_at"]), (&Value::Null, &Value::Null));
+    let made = contact(&aggregator, &product, buyer()).await;
+    let kept = lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
+    assert_eq!((&kept["name"], &kept["phone"]), (&json!("Rina Wulandari"), &json!("+6285711112222")));
+    assert!(kept["consent_at"].is_string(), "{kept}");
 }
 
 #[tokio::test]
-async fn a_buyers_name_is_kept_with_consent_only_and_never_in_the_clear() {
+async fn the_database_holds_no_buyer_in_the_clear() {
     let aggregator = World::new().await.aggregator().await;
-    let (_, path) = contact_path(&aggregator).await;
-    let post = |body| aggregator.world.visitor.post(&path, body);
-    post(json!({ "name": "Rina Rahasia" })).await.faults(&[("/consent", "required")]);
-    post(json!({ "phone": "081299998888", "consent": false })).await.faults(&[("/consent", "required")]);
-    let _ =
-        post(json!({ "name": "Rina Rahasia", "phone": "081299998888", "consent": true })).await.expect(201);
-    let lead = aggregator.owner.get(&aggregator.path("leads")).await.json(200)["data"][0].clone();
-    assert_eq!((&lead["name"], &lead["phone"]), (&json!("Rina Rahasia"), &json!("+6281299998888")));
+    let product = aggregator.product().await;
+    let path = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
+    let sent =
+        aggregator.world.visitor.post(&path, buyer()).header("Idempotency-Key", "sekali").await.json(201);
+    let made = lead(&aggregator.owner, &aggregator, &sent["lead_code"]).await;
+    let lead_path = aggregator.path(&format!("leads/{}", text(&made["id"])));
+    let note = json!({ "note": "Rina Wulandari minta kiriman.", "status": "contacted" });
+    let _ = aggregator.owner.patch(&lead_path, note).of(&made["version"]).await.expect(200);
     let cluster = Cluster::get();
-    let sql = "SELECT count(*) FROM (SELECT l::text AS t FROM leads l UNION ALL SELECT e::text FROM events e \
-               UNION ALL SELECT a.entry FROM audit_entries a) AS rows WHERE t LIKE '%Rina Rahasia%' OR t LIKE '%81299998888%'";
-    let row = cluster.superuser(&cluster.database).await.query_one(sql, &[]).await.expect("counted");
-    assert_eq!(row.get::<_, i64>(0), 0);
+    let database = cluster.superuser(&cluster.database).await;
+    let clear = ["Rina", "Wulandari", "85711112222", "1111-2222"];
+    let hidden: Vec<String> = clear
+        .iter()
+        .flat_map(|word| [(*word).to_owned(), word.bytes().map(|b| format!("{b:02x}")).collect()])
+        .collect();
+    for table in ["leads", "events", "audit_entries", "idempotency_keys", "mail_outbox"] {
+        let row = if table == "leads" { "to_jsonb(t) - 'note'" } else { "to_jsonb(t)" };
+        let sql = format!("SELECT ({row})::text FROM {table} t WHERE aggregator_id = '{}'", aggregator.id);
+        let rows = database.query(&sql, &[]).await.expect("rows");
+        assert!(!rows.is_empty() || table == "mail_outbox", "{table}");
+        for row in rows {
+            let row: String = row.get(0);
+            assert!(!hidden.iter().any(|word| row.contains(word)), "{table}: {row}");
+        }
+    }
 }
 
 #[tokio::test]
-async fn without_a_channel_the_link_is_null_and_the_lead_still_comes() {
+async fn without_a_whatsapp_channel_there_is_no_link_but_a_lead() {
     let aggregator = World::new().await.aggregator().await;
-    let (product, path) = contact_path(&aggregator).await;
+    let product = aggregator.product().await;
     let channel = aggregator.path(&format!("merchants/{}/channels/whatsapp", text(&product["merchant_id"])));
-    let version = aggregator
-        .owner
-        .get(&aggregator.path(&format!("merchants/{}", text(&product["merchant_id"]))))
-        .await
-        .json["version"]
-        .clone();
-    let gone = aggregator.owner.delete(&channel).of(&version).await;
-    assert_eq!(gone.status, 204, "{gone}");
-    let contact = aggregator.world.visitor.post(&path, json!({})).await.json(201);
-    assert_eq!(contact["whatsapp_url"], json!(null));
-    let leads = aggregator.owner.get(&aggregator.path("leads")).await.json(200);
-    assert_eq!(leads["data"].as_array().map(Vec::len), Some(1));
+    let _ = aggregator.owner.delete(&channel).await.expect(204);
+    let made = contact(&aggregator, &product, json!({})).await;
+    assert_eq!(made["whatsapp_url"], Value::Null);
+    let _ = lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
 }
 
 #[tokio::test]
-async fn a_lead_is_seen_by_its_merchant_and_no_other() {
+async fn a_lead_moves_on_by_its_steps_alone() {
     let aggregator = World::new().await.aggregator().await;
-    let (product, path) = contact_path(&aggregator).await;
-    let _ = aggregator.world.visitor.post(&path, json!({})).await.expect(201);
-    let lead = aggregator.owner.get(&aggregator.path("leads")).await.json(200)["data"][0].clone();
-    let lead_path = aggregator.path(&format!("leads/{}", text(&lead["id"])));
-    let own = aggregator.merchant_member(&text(&product["merchant_id"])).await;
-    let other = aggregator.member(Role::Merchant).await;
-    let _ = own.get(&lead_path).await.expect(200);
-    other.get(&lead_path).await.problem(404, "not_found");
-    let work = json!({ "status": "contacted", "note": "Sudah dibalas." });
-    other.patch(&lead_path, work.clone()).of(&lead["version"]).await.problem(404, "not_found");
-    let worked = own.patch(&lead_path, work).of(&lead["version"]).await.json(200);
-    assert_eq!(worked["status"], "contacted");
-    let back = own.patch(&lead_path, json!({ "status": "new" })).of(&worked["version"]).await;
-    back.problem(409, "wrong_state");
+    let product = aggregator.product().await;
+    let ways: [(&str, &[&str]); 5] = [
+        ("new", &[]),
+        ("contacted", &["contacted"]),
+        ("won", &["contacted", "won"]),
+        ("lost", &["contacted", "lost"]),
+        ("spam", &["spam"]),
+    ];
+    for (from, way) in ways {
+        for (to, _) in ways.iter().filter(|(to, _)| *to != from) {
+            let made = contact(&aggregator, &product, json!({})).await;
+            let mut lead = lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
+            let path = aggregator.path(&format!("leads/{}", text(&lead["id"])));
+            for step in way {
+                lead = aggregator
+                    .owner
+                    .patch(&path, json!({ "status": step }))
+                    .of(&lead["version"])
+                    .await
+                    .json(200);
+            }
+            assert_eq!(lead["status"], from);
+            let moved = aggregator.owner.patch(&path, json!({ "status": to })).of(&lead["version"]).await;
+            let exists =
+                matches!((from, *to), ("new", "contacted") | ("contacted", "won" | "lost") | (_, "spam"));
+            if exists {
+                assert_eq!(moved.json(200)["status"], *to);
+            } else {
+                let problem = moved.problem(409, "wrong_state");
+                assert!(problem["detail"].as_str().is_some_and(|d| d.contains(from)), "{problem}");
+                assert_eq!(aggregator.owner.get(&path).await.json(200), lead);
+            }
+        }
+    }
 }
 
 #[tokio::test]
-async fn who_is_not_there_cannot_be_contacted() {
+async fn a_note_is_written_and_cleared_and_bad_fields_are_named() {
     let aggregator = World::new().await.aggregator().await;
-    let draft = aggregator.draft_product().await;
-    let path = aggregator.shop(&format!("/products/{}/contact", text(&draft["slug"])));
-    aggregator.world.visitor.post(&path, json!({})).await.problem(404, "not_found");
-    let (_, path) = contact_path(&aggregator).await;
-    let body = json!({ "source": "tv", "locale": "xx" });
-    aggregator
-        .world
-        .visitor
-        .post(&path, body)
+    let product = aggregator.product().await;
+    let made = contact(&aggregator, &product, json!({})).await;
+    let lead = lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
+    let path = aggregator.path(&format!("leads/{}", text(&lead["id"])));
+    let noted = aggregator.owner.patch(&path, json!({ "note": "Minta sampel." })).of(&lead["version"]).await;
+    let noted = noted.json(200);
+    assert_eq!((&noted["note"], &noted["status"]), (&json!("Minta sampel."), &json!("new")));
+    let bad = json!({ "status": null, "note": "x".repeat(2_001) });
+    let refused = aggregator.owner.patch(&path, bad).of(&noted["version"]).await;
+    refused.faults(&[("/status", "required"), ("/note", "too_long")]);
+    let cleared =
+        aggregator.owner.patch(&path, json!({ "note": null })).of(&noted["version"]).await.json(200);
+    assert_eq!(cleared["note"], "");
+    let analyst = aggregator.member(Role::Analyst).await;
+    let refused = analyst.patch(&path, json!({ "note": "x" })).of(&cleared["version"]).await;
+    refused.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn who_may_not_see_personal_data_sees_it_masked() {
+    let aggregator = World::new().await.aggregator().await;
+    let product = aggregator.product().await;
+    let made = contact(&aggregator, &product, buyer()).await;
+    for role in [Role::Curator, Role::Analyst] {
+        let seen = lead(&aggregator.member(role).await.client, &aggregator, &made["lead_code"]).await;
+        assert_eq!((&seen["name"], &seen["phone"]), (&json!("R***"), &json!("+62********222")), "{role}");
+    }
+    for role in [Role::Admin, Role::MerchantManager] {
+        let seen = lead(&aggregator.member(role).await.client, &aggregator, &made["lead_code"]).await;
+        assert_eq!(seen["phone"], "+6285711112222", "{role}");
+    }
+}
+
+#[tokio::test]
+async fn heroes_and_merchants_see_leads_of_their_own_merchants_alone() {
+    let aggregator = World::new().await.aggregator().await;
+    let hero = aggregator.member(Role::LocalHero).await;
+    let found = json!({ "name": "Kopi Temuan", "region_code": "53.07", "phone": "081234567890", "nib": kapal_tests::nib() });
+    let found = hero.post(&aggregator.path("merchants"), found).await.json(201);
+    for step in ["submit", "verify"] {
+        let path = aggregator.path(&format!("merchants/{}/{step}", text(&found["id"])));
+        let reply = aggregator.owner.step(&path).await;
+        if reply.code() == "merchant_incomplete" {
+            let channel = aggregator.path(&format!("merchants/{}/channels/whatsapp", text(&found["id"])));
+            let _ = aggregator.owner.put(&channel, json!({ "handle": "081234567890" })).await.expect(201);
+            let _ = aggregator.owner.step(&path).await.expect(200);
+        } else {
+            let _ = reply.expect(200);
+        }
+    }
+    let body = aggregator.product_body(&text(&found["id"])).await;
+    let his = aggregator.owner.post(&aggregator.path("products"), body).await.json(201);
+    let his = aggregator.publish(&text(&his["id"])).await;
+    let other = aggregator.product().await;
+    let own = aggregator.merchant_member(&text(&other["merchant_id"])).await;
+    let (his, other) =
+        (contact(&aggregator, &his, buyer()).await, contact(&aggregator, &other, buyer()).await);
+    for (member, seen, unseen) in [(&hero, &his, &other), (&own, &other, &his)] {
+        let leads = member.get(&aggregator.path("leads")).await.json(200);
+        let codes: Vec<_> =
+            leads["data"].as_array().into_iter().flatten().map(|lead| &lead["code"]).collect();
+        assert_eq!(codes, [&seen["lead_code"]]);
+        let hidden = lead(&aggregator.owner, &aggregator, &unseen["lead_code"]).await;
+        let path = aggregator.path(&format!("leads/{}", text(&hidden["id"])));
+        member.get(&path).await.problem(404, "not_found");
+    }
+    let mine = lead(&own, &aggregator, &other["lead_code"]).await;
+    assert_eq!(mine["phone"], "+6285711112222", "a merchant sees who asked");
+    let path = aggregator.path(&format!("leads/{}", text(&mine["id"])));
+    let moved = own.patch(&path, json!({ "status": "contacted" })).of(&mine["version"]).await;
+    assert_eq!(moved.json(200)["status"], "contacted");
+    let theirs = lead(&hero, &aggregator, &his["lead_code"]).await;
+    let path = aggregator.path(&format!("leads/{}", text(&theirs["id"])));
+    hero.patch(&path, json!({ "status": "contacted" }))
+        .of(&theirs["version"])
         .await
-        .faults(&[("/source", "invalid_choice"), ("/locale", "invalid_locale")]);
+        .problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn leads_are_listed_by_status_merchant_and_product() {
+    let aggregator = World::new().await.aggregator().await;
+    let (first, second) = (aggregator.product().await, aggregator.product().await);
+    let made = contact(&aggregator, &first, json!({})).await;
+    let _ = contact(&aggregator, &second, json!({})).await;
+    let new = lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
+    let path = aggregator.path(&format!("leads/{}", text(&new["id"])));
+    let _ = aggregator.owner.patch(&path, json!({ "status": "spam" })).of(&new["version"]).await.expect(200);
+    for (query, count) in [
+        ("status=spam".to_owned(), 1),
+        ("status=new,spam".to_owned(), 2),
+        ("status=won".to_owned(), 0),
+        (format!("merchant={}", text(&first["merchant_id"])), 1),
+        (format!("product={}&status=new", text(&second["id"])), 1),
+    ] {
+        let found = aggregator.owner.get(&aggregator.path(&format!("leads?{query}"))).await.json(200);
+        assert_eq!(found["data"].as_array().map(Vec::len), Some(count), "{query}");
+    }
+    for bad in ["status=shiny", "merchant=x", "product=x"] {
+        aggregator
+            .owner
+            .get(&aggregator.path(&format!("leads?{bad}")))
+            .await
+            .problem(400, "invalid_parameter");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalogue;
+mod collection;
 mod cursor;
 mod document;
 mod etag;
@@ -18,8 +19,11 @@ mod member;
 mod merchant;
 mod migration;
 mod nomination;
+mod page;
 mod product;
+mod readme;
 mod session;
+mod slot;
 mod storefront;
 mod token;
 mod workspace;

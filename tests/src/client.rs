@@ -176,6 +176,16 @@ impl IntoFuture for Call {
     }
 }
 
+/// Sends all at the same time; the answers are in the order of the calls.
+pub async fn all_at_once(calls: impl IntoIterator<Item = Call>) -> Vec<Reply> {
+    let sent: Vec<_> = calls.into_iter().map(|call| tokio::spawn(call.into_future())).collect();
+    let mut replies = Vec::with_capacity(sent.len());
+    for reply in sent {
+        replies.push(reply.await.unwrap_or_else(|error| panic!("{error}")));
+    }
+    replies
+}
+
 impl Reply {
     /// The answer, which must have this status.
     #[track_caller]

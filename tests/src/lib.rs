@@ -9,7 +9,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-pub use client::{Call, Client, Reply};
+pub use client::{Call, Client, Reply, all_at_once};
 pub use cluster::{Cluster, run_cluster, start_cluster};
 pub use document::{Document, Operation, properties};
 pub use server::{Server, ServerOptions};
