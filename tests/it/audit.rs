@@ -1,6 +1,7 @@
 //! The log: every change of state is one event and one audit entry, without holes, and the chain can be recomputed.
 
-use kapal_tests::{Aggregator, Call, Cluster, World, nib, text, unique};
+use kapal_domain::permission::Role;
+use kapal_tests::{Aggregator, Call, Cluster, World, nib, scores, text, unique};
 use rand::RngExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -181,6 +182,26 @@ async fn each_step_writes_one_event_and_one_entry_that_says_who_did_what() {
     let withdraw = aggregator.path(&format!("nominations/{}/withdraw", text(&nomination["id"])));
     let _ = owner.step(&withdraw).await.expect(200);
     let _ = expect(&["nomination.withdrawn"]).await;
+    let (one, two) = (aggregator.member(Role::Curator).await, aggregator.member(Role::Curator).await);
+    let _ = expect(&["invitation.created", "invitation.accepted"].repeat(2)).await;
+    let nomination = json!({ "product_id": product["id"], "reason": "Khas." });
+    let nomination = owner.post(&aggregator.path("nominations"), nomination).await.json(201);
+    let _ = expect(&["nomination.created"]).await;
+    let nomination = aggregator.path(&format!("nominations/{}", text(&nomination["id"])));
+    for curator in [&one, &two] {
+        let _ = curator.put(&format!("{nomination}/scores"), scores(5)).await.expect(201);
+        let entry = expect(&["nomination.scored"]).await;
+        assert!(!entry.to_string().contains("kualitas"), "points are blind until the decision: {entry}");
+    }
+    let decision = json!({ "decision": "accept", "reason": "Memenuhi semua syarat." });
+    let _ = owner.post(&format!("{nomination}/decide"), decision).await.expect(200);
+    let entry = expect(&["nomination.accepted"]).await;
+    assert_eq!(entry["after"]["scores"].as_array().map(Vec::len), Some(2));
+    let slot = aggregator.slot(&[&text(&product["id"])]).await;
+    let _ = expect(&["slot.created"]).await;
+    let slot_path = aggregator.path(&format!("slots/{}", text(&slot["id"])));
+    let _ = owner.delete(&slot_path).of(&slot["version"]).await.expect(204);
+    let _ = expect(&["slot.deleted"]).await;
     let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["id"])));
     let _ = aggregator.world.visitor.step(&contact).await.expect(201);
     let entry = expect(&["lead.created"]).await;

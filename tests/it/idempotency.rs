@@ -1,6 +1,6 @@
 //! The same request once more, with the same key: one effect, one answer.
 
-use kapal_tests::{Aggregator, Call, Reply, World, all_at_once, nib, text, unique};
+use kapal_tests::{Aggregator, Call, Reply, World, all_at_once, nib, photo, text, unique};
 use serde_json::{Value, json};
 
 fn merchant() -> Value {
@@ -162,6 +162,19 @@ async fn a_visitors_contact_is_made_once() {
     assert_eq!(count(&aggregator, "leads").await, 1);
     let other = visitor.post(&path, json!({})).header("Idempotency-Key", &key).await;
     other.problem(422, "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn an_upload_is_replayed_for_the_same_file_alone() {
+    let aggregator = World::new().await.aggregator().await;
+    let upload = |file: &[u8]| {
+        let call = aggregator.owner.call("POST", &aggregator.path("media")).file("a.jpg", file.to_vec());
+        call.header("Idempotency-Key", "foto")
+    };
+    let file = photo(200, 200);
+    let first = upload(&file).await.expect(201);
+    assert_replayed(&upload(&file).await, &first);
+    upload(&photo(200, 200)).await.problem(422, "idempotency_key_reused");
 }
 
 #[tokio::test]

@@ -156,11 +156,15 @@ impl Call {
 
     /// Sends it; None where the server closed the connection instead of answering.
     pub async fn try_send(self) -> Option<Reply> {
-        let response = self.request.send().await.ok()?;
+        self.send().await.ok()
+    }
+
+    async fn send(self) -> reqwest::Result<Reply> {
+        let response = self.request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.ok()?.to_vec();
+        let body = response.bytes().await?.to_vec();
         let json = serde_json::from_slice(&body).unwrap_or_default();
-        Some(Reply { said: self.said, status, headers, body, json })
+        Ok(Reply { said: self.said, status, headers, body, json })
     }
 }
 
@@ -171,7 +175,7 @@ impl IntoFuture for Call {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let said = self.said.clone();
-            self.try_send().await.unwrap_or_else(|| panic!("{said}: no answer"))
+            self.send().await.unwrap_or_else(|error| panic!("{said}: no answer: {error:?}"))
         })
     }
 }
