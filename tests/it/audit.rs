@@ -13,9 +13,11 @@ struct Log {
     kinds: Vec<String>,
     /// The entries' texts, in order.
     entries: Vec<Value>,
-    texts: Vec<String>,
-    hashes: Vec<Vec<u8>>,
+    /// The entries as they are stored: text and hash.
+    chain: Chain,
 }
+
+type Chain = Vec<(String, Vec<u8>)>;
 
 impl Log {
     /// Reads a log and checks all that always holds of it.
@@ -38,20 +40,22 @@ impl Log {
         assert_eq!(audit_seqs, (1..=audit_seq).collect::<Vec<_>>(), "entries have no hole");
         assert!(public_seq <= event_seq);
         let (texts, hashes): (Vec<String>, Vec<Vec<u8>>) = (row.get(6), row.get(7));
-        let end = chain_end(&aggregator.id, &texts, &hashes);
+        let chain: Chain = texts.into_iter().zip(hashes).collect();
+        let end = chain_end(&aggregator.id, &chain);
         assert_eq!(end.as_deref(), Ok(&row.get::<_, Vec<u8>>(2)[..]), "the head is the last entry's hash");
-        let entries: Vec<Value> = texts.iter().map(|t| serde_json::from_str(t).expect("JSON")).collect();
+        let entries: Vec<Value> =
+            chain.iter().map(|(text, _)| serde_json::from_str(text).expect("JSON")).collect();
         let kinds: Vec<String> = row.get(4);
         let actions: Vec<_> = entries.iter().map(|entry| text(&entry["action"])).collect();
         assert_eq!(actions, kinds, "each event has its entry");
-        Self { kinds, entries, texts, hashes }
+        Self { kinds, entries, chain }
     }
 }
 
 /// Recomputes a chain: its last hash, or the number of the first entry that does not fit.
-fn chain_end(aggregator: &str, texts: &[String], hashes: &[Vec<u8>]) -> Result<Vec<u8>, i64> {
+fn chain_end(aggregator: &str, chain: &Chain) -> Result<Vec<u8>, i64> {
     let mut hash = Sha256::digest(format!("kapal-induk audit {aggregator}")).to_vec();
-    for ((seq, text), stored) in (1_i64..).zip(texts).zip(hashes) {
+    for (seq, (text, stored)) in (1_i64..).zip(chain) {
         let next = Sha256::new().chain_update(&hash).chain_update(seq.to_be_bytes()).chain_update(text);
         hash = next.finalize().to_vec();
         if &hash != stored {
@@ -253,21 +257,15 @@ async fn an_edited_removed_or_swapped_entry_breaks_the_chain_where_it_is() {
     let aggregator = World::new().await.aggregator().await;
     let _ = aggregator.active_merchant().await;
     let log = Log::of(&aggregator).await;
-    let first_bad = |change: &dyn Fn(&mut Vec<String>, &mut Vec<Vec<u8>>)| {
-        let (mut texts, mut hashes) = (log.texts.clone(), log.hashes.clone());
-        change(&mut texts, &mut hashes);
-        chain_end(&aggregator.id, &texts, &hashes)
+    let first_bad = |change: fn(&mut Chain)| {
+        let mut chain = log.chain.clone();
+        change(&mut chain);
+        chain_end(&aggregator.id, &chain).err()
     };
-    assert_eq!(first_bad(&|_, _| ()).as_ref(), Ok(&log.hashes[log.hashes.len() - 1]));
-    assert_eq!(first_bad(&|texts, _| texts[1] = texts[1].replacen("created", "updated", 1)), Err(2));
-    assert_eq!(first_bad(&|texts, hashes| drop((texts.remove(2), hashes.remove(2)))), Err(3));
-    assert_eq!(
-        first_bad(&|texts, hashes| {
-            texts.swap(0, 1);
-            hashes.swap(0, 1);
-        }),
-        Err(1)
-    );
+    assert_eq!(first_bad(|_| ()), None);
+    assert_eq!(first_bad(|chain| chain[1].0 = chain[1].0.replacen("created", "updated", 1)), Some(2));
+    assert_eq!(first_bad(|chain| drop(chain.remove(2))), Some(3));
+    assert_eq!(first_bad(|chain| chain.swap(0, 1)), Some(1));
 }
 
 #[tokio::test]
