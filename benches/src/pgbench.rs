@@ -66,7 +66,8 @@ fn script(log: &str) -> Script {
                 sql.push_str(line.trim());
             }
         } else if let Some((_, parameters)) = line.split_once("DETAIL:  parameters: ") {
-            if let Some((_, values)) = statements.last_mut() {
+            // Those of the step before, the binding, are the same and come before its statement.
+            if in_statement && let Some((_, values)) = statements.last_mut() {
                 *values = split_parameters(parameters);
             }
             in_statement = false;

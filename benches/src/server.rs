@@ -50,7 +50,7 @@ impl Kapal {
     /// Starts it; how long until the first good answer of `/readyz`.
     pub async fn start(&mut self) -> Result<Duration> {
         let begun = Instant::now();
-        self.child = Some(self.command("serve").stdout(Stdio::null()).spawn()?);
+        self.child = Some(self.command("serve").env("KAPAL_LOG", "warn").stdout(Stdio::null()).spawn()?);
         let ready = Request::get("/readyz");
         loop {
             if client::call(self, &ready).await.is_ok() {
@@ -74,7 +74,7 @@ impl Kapal {
     /// Loads the demonstration; how long it took.
     pub fn demonstrate(&self) -> Result<Duration> {
         let begun = Instant::now();
-        let status = self.command("demo").status()?;
+        let status = self.command("demo").stdout(Stdio::null()).status()?;
         if !status.success() {
             bail!("kapal demo failed");
         }
@@ -105,12 +105,12 @@ impl Kapal {
 
     /// The folder of the server's socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.join("postgres").join("socket")
+        self.folder.join("socket")
     }
 
     /// The database server's log.
     pub fn database_log(&self) -> PathBuf {
-        self.folder.join("postgres").join("postgres.log")
+        self.folder.join("postgres.log")
     }
 
     /// Peak resident memory of the server process in MiB.

@@ -47,7 +47,7 @@ impl Two {
             identity: url("kapal_identity"),
             ops: url("kapal_ops"),
         };
-        Db::new(&urls, 2, Vault::new(&Secret::generate())).expect("pools")
+        Db::new(&urls, 2, Vault::new(&Secret::generate()))
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn prove(
         let detail = format!("Too many failed attempts: the next one is looked at in {wait} seconds.");
         return Err(Problem::because(Code::RateLimited, detail).with_header(RETRY_AFTER, wait));
     }
-    let credentials = app.db.credentials_of(email).await?;
+    let credentials = app.db.credentials_of(email).await?.filter(|c| !(app.production && c.demonstration));
     let stored = credentials.as_ref().map(|c| c.password_hash.clone());
     let password = Password::parse(text).ok();
     let check = app.heavily(move || check_password(stored.as_deref(), password.as_ref())).await??;

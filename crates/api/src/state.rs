@@ -19,6 +19,8 @@ pub struct App {
     pub limits: Limits,
     /// Where the service is reached from outside, without a final slash.
     pub public_url: String,
+    /// Whether accounts of the demonstration are refused.
+    pub production: bool,
     /// Bounds how many passwords are hashed and pictures decoded at once: one per core.
     pub heavy: Arc<tokio::sync::Semaphore>,
     /// The finished OpenAPI documents by file name.

@@ -1,9 +1,13 @@
 //! One pool per PostgreSQL role. They never leave this crate: outside there are only handles.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::deadpool::{Object, Pool as ThreadPool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 
 use crate::sql::sql;
@@ -27,10 +31,10 @@ pub struct Urls {
 
 /// The database of this process: pools, the vault of keys, and the known ends of the tenants' logs.
 pub struct Db {
-    pub(crate) app: Pool<AsyncPgConnection>,
-    pub(crate) public: Pool<AsyncPgConnection>,
-    pub(crate) identity: Pool<AsyncPgConnection>,
-    pub(crate) ops: Pool<AsyncPgConnection>,
+    pub(crate) app: Pool,
+    pub(crate) public: Pool,
+    pub(crate) identity: Pool,
+    pub(crate) ops: Pool,
     /// Keys made from the root secret.
     pub vault: Vault,
     /// How far each tenant's public log is known to have come.
@@ -38,17 +42,17 @@ pub struct Db {
 }
 
 impl Db {
-    /// Pools over the four roles with `size` connections each for staff and storefront. Connects when first asked.
-    pub fn new(urls: &Urls, size: usize, vault: Vault) -> Result<Self> {
-        let small = size.div_ceil(2);
-        Ok(Self {
-            app: pool(&urls.app, size)?,
-            public: pool(&urls.public, size + 1)?,
-            identity: pool(&urls.identity, size)?,
-            ops: pool(&urls.ops, small)?,
+    /// Pools over the four roles with about `size` connections each. Connects when first asked.
+    #[must_use]
+    pub fn new(urls: &Urls, size: usize, vault: Vault) -> Self {
+        Self {
+            app: Pool::new(&urls.app, size),
+            public: Pool::new(&urls.public, size),
+            identity: Pool::new(&urls.identity, size),
+            ops: Pool::new(&urls.ops, size.div_ceil(2)),
             vault,
             heads: Heads::default(),
-        })
+        }
     }
 
     /// Whether the database answers now.
@@ -75,23 +79,54 @@ sql! {
     "SELECT app.ensure_partitions()"
 }
 
-/// A connection from the pool; waits a bounded time, so that a burst is answered with 503 instead of a queue.
-pub(crate) async fn lend(pool: &Pool<AsyncPgConnection>) -> Result<Connection> {
-    STATEMENTS.with_label_values(&["checkout"]).inc();
-    Ok(pool.get().await?)
+/// The connections of one role, a share for each thread that serves. A connection is driven by the runtime of the
+/// thread that opened it; lent to another thread, each of its answers would wake two.
+pub(crate) struct Pool {
+    id: usize,
+    url: String,
+    per_thread: usize,
 }
 
-fn pool(url: &str, size: usize) -> Result<Pool<AsyncPgConnection>> {
-    let mut config = ManagerConfig::<AsyncPgConnection>::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager)
-        .max_size(size)
-        .wait_timeout(Some(Duration::from_millis(2_000)))
-        .create_timeout(Some(Duration::from_secs(3)))
-        .runtime(deadpool::Runtime::Tokio1)
-        .build()
-        .map_err(|e| Error::Internal(e.to_string()))
+thread_local! {
+    static OPEN: RefCell<HashMap<usize, ThreadPool<AsyncPgConnection>>> = RefCell::default();
+}
+
+impl Pool {
+    fn new(url: &str, size: usize) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        // Two at least: a handler may need a second one before it gives the first one back.
+        let per_thread = size.div_ceil(threads).max(2);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), url: url.to_owned(), per_thread }
+    }
+
+    fn of_this_thread(&self) -> Result<ThreadPool<AsyncPgConnection>> {
+        OPEN.with_borrow_mut(|open| {
+            if let Some(pool) = open.get(&self.id) {
+                return Ok(pool.clone());
+            }
+            let mut config = ManagerConfig::<AsyncPgConnection>::default();
+            config.recycling_method = RecyclingMethod::Fast;
+            let manager = AsyncDieselConnectionManager::new_with_config(&self.url, config);
+            let pool = ThreadPool::builder(manager)
+                .max_size(self.per_thread)
+                .wait_timeout(Some(Duration::from_millis(2_000)))
+                .create_timeout(Some(Duration::from_secs(3)))
+                // The one used last has its statements prepared.
+                .queue_mode(QueueMode::Lifo)
+                .runtime(deadpool::Runtime::Tokio1)
+                .build()
+                .map_err(|e| Error::Internal(e.to_string()))?;
+            open.insert(self.id, pool.clone());
+            Ok(pool)
+        })
+    }
+}
+
+/// A connection from the pool; waits a bounded time, so that a burst is answered with 503 instead of a queue.
+pub(crate) async fn lend(pool: &Pool) -> Result<Connection> {
+    STATEMENTS.with_label_values(&["checkout"]).inc();
+    Ok(pool.of_this_thread()?.get().await?)
 }
 
 /// Statements sent, by kind: what the query-count tests read.

@@ -63,6 +63,8 @@ pub struct Credentials {
     pub name: String,
     /// PHC string.
     pub password_hash: String,
+    /// Whether the account belongs to the demonstration, whose password everybody knows.
+    pub demonstration: bool,
 }
 
 impl Credentials {
@@ -202,8 +204,8 @@ impl IdentityTx<'_> {
 
     /// Makes an account that runs the platform. An account that the address has becomes one, with this password, and
     /// its logins end.
-    pub async fn make_operator(&mut self, new: &NewUser) -> Result<UserRow> {
-        if let Some(row) = self.try_insert_user(new, true, false).await? {
+    pub async fn make_operator(&mut self, new: &NewUser, demonstration: bool) -> Result<UserRow> {
+        if let Some(row) = self.try_insert_user(new, true, demonstration).await? {
             return Ok(row);
         }
         let row = diesel::update(users::table.filter(users::email.eq(new.email.as_str())))

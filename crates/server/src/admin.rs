@@ -59,9 +59,10 @@ async fn create_operator(config: Config, email: &str, name: &str) -> Result<()> 
     if config.database.migrate {
         database.migrate().await?;
     }
-    let db = database.connect()?;
+    let db = database.connect();
     let mut tx = db.identity(Actor::System, "kapal admin create-operator").await?;
-    let user = tx.make_operator(&NewUser { email, name, password_hash, locale: Locale::default() }).await?;
+    let new = NewUser { email, name, password_hash, locale: Locale::default() };
+    let user = tx.make_operator(&new, false).await?;
     tx.commit().await?;
     drop(db);
     actix_web::web::block(move || database.close()).await?;

@@ -68,8 +68,8 @@ impl Database {
     }
 
     /// The pools of the service roles.
-    pub fn connect(&self) -> Result<Db> {
-        Ok(Db::new(&self.urls, self.pool_size, Vault::new(&self.root))?)
+    pub fn connect(&self) -> Db {
+        Db::new(&self.urls, self.pool_size, Vault::new(&self.root))
     }
 
     /// Stops the private server where this process started it.

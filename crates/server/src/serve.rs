@@ -84,7 +84,7 @@ pub async fn work(config: Config) -> Result<()> {
     if config.database.migrate {
         database.migrate().await?;
     }
-    let db = web::Data::new(database.connect()?);
+    let db = web::Data::new(database.connect());
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = actix_web::rt::spawn({
         let db = db.clone();
@@ -119,7 +119,7 @@ async fn prepare(config: &Config, database: &Database) -> Result<App> {
             tracing::info!(target: "kapal", "{run} migrations run");
         }
     }
-    let app = make_app(config, database.connect()?);
+    let app = make_app(config, database.connect());
     let mut tx = app.db.identity(Actor::System, "serve").await?;
     tx.ensure_signing_key().await.context("making the first signing key")?;
     tx.commit().await?;
@@ -137,6 +137,7 @@ pub fn make_app(config: &Config, db: Db) -> App {
         tokens: Tokens::new(config.http.public_url.clone()),
         limits: Limits::new(config.http.rate_limits),
         public_url: config.http.public_url.clone(),
+        production: config.production,
         heavy: Arc::new(tokio::sync::Semaphore::new(cores)),
         documents: kapal_api::documents(),
         draining: AtomicBool::new(false),

@@ -100,7 +100,7 @@ async fn collections(shop: Shop, list: List<NoFilter>) -> Answered {
     shop.answer(async |db| {
         let found =
             db.storefront_collections(&shop.store, shop.locale, list.after.as_ref(), list.limit).await?;
-        Ok(list.reply(found.map(CollectionCard::from)))
+        Ok(list.reply(found.map(CollectionCard::from)).untagged())
     })
     .await
 }

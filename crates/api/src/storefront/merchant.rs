@@ -127,7 +127,7 @@ async fn merchants(shop: Shop, list: List<ShownMerchantQuery>) -> Answered {
         let found =
             db.storefront_merchants(&shop.store, region.as_slice(), list.after.as_ref(), list.limit).await?;
         let cards = found.items.into_iter().map(|m| MerchantCard::new(m, &shop.app.public_url));
-        Ok(list.reply(Page { items: cards.collect::<Result<_, _>>()?, next: found.next }))
+        Ok(list.reply(Page { items: cards.collect::<Result<_, _>>()?, next: found.next }).untagged())
     })
     .await
 }

@@ -140,7 +140,7 @@ async fn products(shop: Shop, list: List<ProductQuery>) -> Answered {
             .storefront_products(&shop.store, shop.locale, &filter, order, list.after.as_ref(), list.limit)
             .await?;
         let items = cards(found.items, &shop.app.public_url, shop.locale)?;
-        Ok(list.reply(Page { items, next: found.next }))
+        Ok(list.reply(Page { items, next: found.next }).untagged())
     })
     .await
 }

@@ -63,7 +63,7 @@ fn interrupted() -> anyhow::Error {
 
 async fn demonstrate(config: &Config, database: &Database, if_empty: bool) -> Result<()> {
     database.migrate().await?;
-    let db = database.connect()?;
+    let db = database.connect();
     let districts = districts(&db).await?;
     let plan = plan::plan(&districts).context("planning the demonstration")?;
     match look(&db, &plan).await? {

@@ -76,7 +76,7 @@ pub async fn load(
         .await?;
     loader.feature(&houses).await?;
     let mut tx = db.identity(Actor::System, REQUEST).await?;
-    tx.make_operator(&loader.user(&plan.operator)).await?;
+    tx.make_operator(&loader.user(&plan.operator), true).await?;
     tx.commit().await?;
     Ok(())
 }
