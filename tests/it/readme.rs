@@ -1,6 +1,6 @@
 //! The README's main job, run as it stands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kapal_tests::{Client, World, text, unique};
@@ -13,6 +13,14 @@ const PASSWORD: &str = "kapal-demo-2026";
 fn script(readme: &str) -> String {
     let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     blocks.collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn readme() -> String {
+    std::fs::read_to_string(root().join("README.md")).expect("the README")
 }
 
 /// Accepts the invitation mailed to an address, as in the demonstration, and logs in.
@@ -43,11 +51,9 @@ async fn its_main_job_runs_from_login_to_whatsapp() {
         let _ = join(&world, &email(name)).await;
     }
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", &script(&readme)])
-        .current_dir(&root)
+    bash.args(["-euo", "pipefail", "-c", &script(&readme())])
+        .current_dir(root())
         .env("KAPAL", world.visitor.address())
         .env("STORE", &slug)
         .env_remove("PHOTO");
@@ -62,4 +68,15 @@ async fn its_main_job_runs_from_login_to_whatsapp() {
     assert_eq!([active, published, accepted], ["active", "published", "accepted"]);
     assert_eq!((name, heading), ("Kopi Arabika Sesean", "<h1 lang=\"id\">Kopi Arabika Sesean"));
     assert!(link.starts_with("https://wa.me/6281200001234?text="), "{link}");
+}
+
+#[test]
+fn its_store_is_one_of_the_demonstration() {
+    let readme = readme();
+    let rest = readme.split_once("STORE=${STORE:-").expect("a store").1;
+    let store = rest.split('}').next().expect("a store");
+    let all =
+        std::fs::read_to_string(root().join("crates/server/data/agregator.csv")).expect("the demonstration");
+    let row = all.lines().find(|line| line.starts_with(&format!("{store},")));
+    assert!(row.is_some_and(|row| row.contains(",active,")), "{store}: {row:?}");
 }
