@@ -79,11 +79,11 @@ fn course(way: Way, name: &str, data: &Data, chance: &mut Chance) -> Result<Cour
     let scores = (0..reviewers)
         .map(|_| Ok((*chance.pick(points), chance.pick(data.sentences(topic)?).0.clone())))
         .collect::<Result<_>>()?;
-    let mut decided = |decision, topic, advices: usize| -> Result<End> {
+    let mut decided = |decision, topic, counsel: usize| -> Result<End> {
         let (why, _) = data.sentences(topic)?.first().context("a sentence of a decision")?;
-        let advices = data.sentences("advice")?.iter().cycle().skip(chance.below(3)).take(advices);
-        let advices = advices.map(|(text, _)| valid(Advice::parse(text), text)).collect::<Result<_>>()?;
-        Ok(End::Decided(decision, valid(Reason::parse(why), why)?, advices))
+        let counsel = data.sentences("advice")?.iter().cycle().skip(chance.below(3)).take(counsel);
+        let counsel = counsel.map(|(text, _)| valid(Advice::parse(text), text)).collect::<Result<_>>()?;
+        Ok(End::Decided(decision, valid(Reason::parse(why), why)?, counsel))
     };
     let end = match way {
         Way::Open | Way::HalfScored | Way::Scored => None,
