@@ -1,6 +1,6 @@
 # `make` alone tells what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint openapi bench migration clean
+.PHONY: help run test check fmt lint openapi schema bench migration clean
 target := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## Show this list
@@ -24,6 +24,10 @@ lint: ## Lints alone
 openapi: ## Write the OpenAPI files from the code
 	cargo build --workspace --locked
 	$(target)/debug/kapal openapi --out openapi
+
+schema: ## Write crates/schema/src/tables.rs from the migrations
+	@UPDATE_SCHEMA=1 scripts/test -E 'test(the_query_builders_tables_are_those_of_the_database)'
+	cargo fmt --package kapal-schema
 
 bench: ## Drive a release build with load, print the figures, keep them
 	@exec scripts/bench $(args)

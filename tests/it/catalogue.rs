@@ -345,10 +345,16 @@ async fn the_query_builders_tables_are_those_of_the_database() {
     let sql = include_str!("../../scripts/schema.sql");
     let row = database().await.query_one(sql, &[]).await.expect("schema.sql");
     let made: String = row.get(0);
-    let kept = include_str!("../../crates/schema/src/tables.rs");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/schema/src/tables.rs");
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        // `make schema`
+        let head = "// Generated from the migrations by `make schema`; a test compares them. Columns of types that only SQL files touch\n// (tsvector) are left out.\n";
+        std::fs::write(file, format!("{head}{made}")).expect("tables.rs is written");
+    }
+    let kept = std::fs::read_to_string(file).expect("tables.rs");
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert!(
-        words(kept).ends_with(&words(&made)),
+        words(&kept).ends_with(&words(&made)),
         "crates/schema/src/tables.rs is not what scripts/schema.sql prints"
     );
 }
