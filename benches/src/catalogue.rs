@@ -10,8 +10,8 @@ use crate::server::Kapal;
 pub struct Scenario {
     /// What it is called.
     pub name: &'static str,
-    /// The request.
-    pub request: Request,
+    /// The requests: each connection sends one of them again and again.
+    pub requests: Vec<Request>,
     /// Whether its statements can be run by `pgbench` too: those that only read can.
     pub sql: bool,
 }
@@ -97,7 +97,7 @@ pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
         "translations": { "id": { "name": "Keripik Bench", "description": "Renyah." } },
         "variants": [{ "sku": "B-1", "price": { "amount": "15000", "currency": "IDR" }, "stock": 10 }],
     });
-    let read = |name, path: &str| Scenario { name, request: Request::get(path), sql: true };
+    let read = |name, path: &str| Scenario { name, requests: vec![Request::get(path)], sql: true };
     Ok(vec![
         read("product detail", &detail),
         read("list of 20", &format!("{store}/products")),
@@ -107,18 +107,32 @@ pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
         read("national search", "/v1/storefront/products?q=kopi%20arabika"),
         Scenario {
             name: "product detail, 304",
-            request: Request::new("GET", &detail, &[("If-None-Match", &etag)], None, 304),
+            requests: vec![Request::new("GET", &detail, &[("If-None-Match", &etag)], None, 304)],
             sql: false,
         },
         Scenario {
             name: "login",
-            request: client::login_request(&format!("analyst@{slug}.demo.kapal.test")),
+            requests: accounts(kapal).await?.iter().map(|email| client::login_request(email)).collect(),
             sql: false,
         },
         Scenario {
             name: "create product",
-            request: Request::new("POST", &format!("{staff}/products"), &authorization, Some(&new), 201),
+            requests: vec![Request::new(
+                "POST",
+                &format!("{staff}/products"),
+                &authorization,
+                Some(&new),
+                201,
+            )],
             sql: false,
         },
     ])
+}
+
+/// Accounts of the demonstration: parallel logins of one account are slowed down on purpose.
+async fn accounts(kapal: &Kapal) -> Result<Vec<String>> {
+    let database = kapal.superuser().await?;
+    let rows =
+        database.query("SELECT email FROM users WHERE demonstration ORDER BY email LIMIT 64", &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

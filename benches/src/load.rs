@@ -30,19 +30,20 @@ impl Measured {
     }
 }
 
-/// Sends `request` over `connections` for `each`, after a short warm-up.
-pub async fn drive(address: &str, request: &Request, connections: usize, each: Duration) -> Result<Measured> {
-    drive_all(address, &vec![request.clone(); connections], each).await
-}
-
-/// One connection per request of `requests`, each sending its own again and again.
-pub async fn drive_all(address: &str, requests: &[Request], each: Duration) -> Result<Measured> {
+/// Sends `requests` over `connections` for `each`, after a short warm-up. Each connection sends one of them again and
+/// again.
+pub async fn drive(
+    address: &str,
+    requests: &[Request],
+    connections: usize,
+    each: Duration,
+) -> Result<Measured> {
     let latencies = Rc::new(RefCell::new(Histogram::<u64>::new_with_max(60_000_000, 3)?));
     let begin = Instant::now() + Duration::from_millis(500);
     let end = begin + each;
     let tasks = LocalSet::new();
     let mut running = Vec::new();
-    for request in requests {
+    for request in requests.iter().cycle().take(connections) {
         let (address, request, latencies) = (address.to_owned(), request.clone(), latencies.clone());
         running.push(tasks.spawn_local(async move {
             let mut connection = Connection::open(&address).await?;

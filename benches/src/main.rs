@@ -48,17 +48,17 @@ async fn run() -> Result<()> {
     let health = Request::get("/healthz");
     let mut ceilings = Vec::new();
     for connections in CONNECTIONS {
-        let measured = load::drive(kapal.address(), &health, connections, each).await?;
+        let measured = load::drive(kapal.address(), std::slice::from_ref(&health), connections, each).await?;
         ceilings.push(measured.per_second());
         report.row("healthz", connections, &measured, None, None);
     }
     for scenario in catalogue::scenarios(&kapal, &owner).await? {
         let script = match scenario.sql {
-            true => Some(pgbench::capture(&kapal, &scenario.request).await?),
+            true => Some(pgbench::capture(&kapal, &scenario.requests[0]).await?),
             false => None,
         };
         for (connections, ceiling) in CONNECTIONS.into_iter().zip(&ceilings) {
-            let measured = load::drive(kapal.address(), &scenario.request, connections, each).await?;
+            let measured = load::drive(kapal.address(), &scenario.requests, connections, each).await?;
             let limit = match &script {
                 Some(script) => Some(pgbench::run(&kapal, script, connections, each)?),
                 None => None,
