@@ -19,6 +19,7 @@ mod member;
 mod merchant;
 mod migration;
 mod nomination;
+mod operations;
 mod page;
 mod product;
 mod readme;

@@ -121,6 +121,21 @@ impl Server {
         })
     }
 
+    /// The binary with the settings of this server, for another command on its database.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("kapal").unwrap_or_else(|error| panic!("{error:#}")));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KAPAL_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(arguments)
+            .env("KAPAL_DATABASE_URL", Cluster::get().url("kapal_owner", &self.database))
+            .env("KAPAL_SECRET_KEY", SECRET)
+            .env("KAPAL_DATA_DIR", &self.data);
+        command
+    }
+
     /// What the server has written to its log.
     #[must_use]
     pub fn log(&self) -> String {

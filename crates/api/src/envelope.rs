@@ -21,6 +21,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Uploads may come over a phone's connection.
 const UPLOAD_DEADLINE: Duration = Duration::from_secs(120);
 
+/// Names and values of a request's header fields together.
+const MAX_HEADERS: usize = 16 * 1024;
+
 /// The id under which a request is found in logs and in the audit chain.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub String);
@@ -52,6 +55,11 @@ pub async fn envelope(
     let language = locale(request.request());
     let path = request.path().to_owned();
     let deadline = if path.ends_with("/media") { UPLOAD_DEADLINE } else { DEADLINE };
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers > MAX_HEADERS {
+        return Err(failed(&Problem::new(Code::HeadersTooLarge), language, &id));
+    }
     // The request itself can't be kept over the call: routing needs it alone.
     let mut response = match tokio::time::timeout(deadline, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),

@@ -77,7 +77,7 @@ pub fn errors_page() -> String {
 fn finish(document: &mut Value) {
     document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
     document["info"]["license"] =
-        json!({ "name": "AGPL-3.0-or-later", "url": "https://www.gnu.org/licenses/agpl-3.0.html" });
+        json!({ "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" });
     document["servers"] = json!([{ "url": "/", "description": "This server." }]);
     document["tags"] =
         TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect();

@@ -257,3 +257,57 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The product's table of roles and permissions, as it is written there: o owner, a admin, c curator, m merchant
+    /// manager, n analyst, h local hero, s merchant (sekoci).
+    const TABLE: &[(&str, &str)] = &[
+        ("aggregator:read", "oacmnhs"),
+        ("aggregator:write", "oa"),
+        ("members:read", "oacm"),
+        ("members:write", "oa"),
+        ("merchants:read", "oacmnhs"),
+        ("merchants:write", "oamhs"),
+        ("merchants:verify", "oam"),
+        ("pii:read", "oams"),
+        ("mentoring:read", "oacmnhs"),
+        ("mentoring:write", "oamh"),
+        ("mentoring:manage", "oam"),
+        ("products:read", "oacmnhs"),
+        ("products:write", "oacmhs"),
+        ("products:publish", "oac"),
+        ("curation:nominate", "oacmhs"),
+        ("curation:score", "oac"),
+        ("curation:decide", "oac"),
+        ("storefront:write", "oac"),
+        ("leads:read", "oacmnhs"),
+        ("leads:write", "oams"),
+        ("sharing:read", "oacmn"),
+        ("sharing:write", "oac"),
+        ("jobs:read", "oacmn"),
+        ("jobs:write", "oam"),
+        ("webhooks:write", "oa"),
+        ("clients:write", "oa"),
+        ("events:read", "oa"),
+        ("surveys:read", "oacmn"),
+        ("surveys:write", "oam"),
+        ("surveys:answer", "hs"),
+        ("reports:read", "oacmnhs"),
+        ("audit:read", "oa"),
+    ];
+
+    #[test]
+    fn each_role_has_exactly_the_permissions_of_the_products_table() {
+        assert_eq!(TABLE.len(), Permission::ALL.len());
+        let letters = "oacmnhs";
+        for (permission, (name, roles)) in Permission::ALL.iter().zip(TABLE) {
+            assert_eq!(permission.as_str(), *name);
+            for (role, letter) in Role::ALL.iter().zip(letters.chars()) {
+                assert_eq!(role.may(*permission), roles.contains(letter), "{role} {name}");
+            }
+        }
+    }
+}

@@ -1,5 +1,5 @@
-//! What runs beside the API: mail, slots and collections whose time begins or ends, partitions, sweeping. Each duty is a loop of its own; several workers may run at once,
-//! since what a duty takes from the database it takes for itself.
+//! What runs beside the API: mail, slots and collections whose time begins or ends, partitions, sweeping. Each duty is a
+//! loop of its own; several workers may run at once, since what a duty takes from the database it takes for itself.
 
 mod mail;
 mod sweep;

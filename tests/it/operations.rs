@@ -1,0 +1,137 @@
+//! The program as who runs it meets it: stopping, limits, the command line, the demonstration.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use kapal_tests::{Client, Server, ServerOptions, World, eventually};
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_server_told_to_stop_says_so_first_and_ends_well() {
+    let mut server = Server::start(ServerOptions::default()).await;
+    let client = Client::new(&server.address);
+    let _ = client.get("/readyz").await.expect(200);
+    server.signal(Signal::SIGTERM);
+    // It still answers, so that a proxy sees that it wants no more requests.
+    eventually("readyz says no", || async { (client.get("/readyz").await.status == 503).then_some(()) })
+        .await;
+    let ended = eventually("the server ends", || {
+        let ended = server.ended();
+        async move { ended }
+    })
+    .await;
+    assert!(ended.success(), "{ended}: {}", server.log());
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_server_well() {
+    let mut server = Server::start(ServerOptions::default()).await;
+    server.signal(Signal::SIGINT);
+    let ended = eventually("the server ends", || {
+        let ended = server.ended();
+        async move { ended }
+    })
+    .await;
+    assert!(ended.success(), "{ended}: {}", server.log());
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_back() {
+    // A hundredth of the limits: one login a minute from an address.
+    let server =
+        Server::start(ServerOptions { rate_limits: "0.01".into(), ..ServerOptions::default() }).await;
+    let client = Client::new(&server.address);
+    let login = |name: &str| {
+        let body = json!({ "email": format!("{name}@example.test"), "password": "not-the-password" });
+        client.post("/v1/auth/login", body)
+    };
+    login("first").await.problem(401, "invalid_credentials");
+    // Another account: it is the address that is limited.
+    let refused = login("second").await;
+    assert_eq!(refused.header("ratelimit-policy"), "\"login\";q=1;w=60");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{refused}");
+    refused.problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn an_operator_made_on_the_command_line_logs_in_and_a_weak_password_is_refused() {
+    let server = Server::start(ServerOptions::default()).await;
+    let create = |password: &'static str| {
+        let mut command =
+            server.command(&["admin", "create-operator", "--email", "ops@example.test", "--name", "Ops"]);
+        tokio::task::spawn_blocking(move || {
+            let mut child = command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("kapal");
+            child.stdin.take().expect("stdin").write_all(password.as_bytes()).expect("a password");
+            child.wait_with_output().expect("kapal ends")
+        })
+    };
+    let refused = create("passwordpassword\n").await.expect("joined");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("What to do:"), "{refused:?}");
+    let made = create("tempe gembus kali progo\n").await.expect("joined");
+    assert!(made.status.success(), "{made:?}");
+    let client = Client::new(&server.address);
+    let login = json!({ "email": "ops@example.test", "password": "tempe gembus kali progo" });
+    let token = client.post("/v1/auth/login", login).await.json(200);
+    let operator = client.with_token(token["access_token"].as_str().expect("a token"));
+    let _ = operator.get("/v1/platform/aggregators").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_is_refused_with_the_nearest_one() {
+    let server = Server::start(ServerOptions::default()).await;
+    let mut command = server.command(&["migrate"]);
+    command.env("KAPAL_DATABSE_URL", "x");
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("joined").expect("kapal");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("KAPAL_DATABASE_URL"), "{said}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_the_way_out() {
+    let server = Server::start(ServerOptions::default()).await;
+    let mut command = server.command(&["serve"]);
+    command.env("KAPAL_HTTP_ADDR", server.address.trim_start_matches("http://"));
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("joined").expect("kapal");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("KAPAL_HTTP_ADDR"), "{said}");
+}
+
+#[tokio::test]
+async fn headers_beyond_their_bound_are_refused() {
+    let world = World::new().await;
+    let call = world.visitor.get("/v1/regions").header("x-long", &"a".repeat(20_000));
+    call.await.problem(431, "headers_too_large");
+}
+
+#[tokio::test]
+async fn the_demonstration_shows_every_province_once_loaded_and_is_loaded_once() {
+    let server = Server::start(ServerOptions::default()).await;
+    let demo = || {
+        let mut command = server.command(&["demo"]);
+        tokio::task::spawn_blocking(move || command.output().expect("kapal demo"))
+    };
+    let first = demo().await.expect("joined");
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let database = kapal_tests::Cluster::get().superuser(&server.database).await;
+    let count = async |sql: &str| database.query_one(sql, &[]).await.expect("a count").get::<_, i64>(0);
+    let shown = "FROM search_documents d JOIN published_aggregators a ON a.id = d.aggregator_id WHERE a.national AND d.locale = 'id'";
+    assert_eq!(count(&format!("SELECT count(DISTINCT d.province_code) {shown}")).await, 38);
+    assert!(count(&format!("SELECT count(*) {shown}")).await >= 400);
+    assert!(count("SELECT count(*) FROM published_aggregators WHERE demonstration").await >= 8);
+    assert_eq!(count("SELECT count(*) FROM merchants").await, 120);
+    assert_eq!(count("SELECT count(*) FROM products").await, 440);
+    assert_eq!(count("SELECT count(DISTINCT status) FROM products").await, 6);
+    assert_eq!(count("SELECT count(DISTINCT status) FROM merchants").await, 6);
+    let events = count("SELECT sum(event_seq)::bigint FROM tenant_heads").await;
+    assert_eq!(count("SELECT count(*) FROM events").await, events);
+    let again = demo().await.expect("joined");
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(count("SELECT sum(event_seq)::bigint FROM tenant_heads").await, events);
+}
