@@ -269,3 +269,12 @@ async fn every_answer_bears_the_safety_headers_and_a_request_id() {
     assert_ne!(odd.header("x-request-id"), "a b\"c");
     assert_eq!(odd.header("x-request-id").len(), 36);
 }
+
+#[tokio::test]
+async fn a_nul_in_a_path_names_nothing() {
+    let world = World::new().await;
+    for path in ["/v1/storefronts/a%00b", "/v1/storefronts/x/products/%00", "/v1/aggregators/a%00/merchants"]
+    {
+        world.operator.get(path).await.problem(404, "not_found");
+    }
+}

@@ -203,3 +203,14 @@ async fn a_suspended_aggregator_is_read_but_not_written() {
     let _ = aggregator.world.operator.step(&format!("{platform}/close")).await.expect(200);
     aggregator.world.operator.step(&format!("{platform}/activate")).await.problem(409, "wrong_state");
 }
+
+#[tokio::test]
+async fn an_active_merchants_nib_can_be_corrected_but_not_removed() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = aggregator.active_merchant().await;
+    let path = aggregator.path(&format!("merchants/{}", text(&merchant["id"])));
+    let patch = |body: Value| aggregator.owner.patch(&path, body).of(&merchant["version"]);
+    patch(json!({ "nib": null })).await.problem(409, "nib_required");
+    let corrected = patch(json!({ "nib": kapal_tests::nib() })).await;
+    assert!(matches!(corrected.status, 200 | 412), "{corrected}");
+}

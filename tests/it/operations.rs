@@ -55,6 +55,21 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_limits_of_its_own() {
+    let env = vec![("KAPAL_TRUSTED_PROXIES", "127.0.0.1".to_owned())];
+    let server = Server::start(ServerOptions { rate_limits: "0.01".into(), env }).await;
+    let client = Client::new(&server.address);
+    let login = |name: &str, from: &str| {
+        let body = json!({ "email": format!("{name}@example.test"), "password": "not-the-password" });
+        client.post("/v1/auth/login", body).header("x-forwarded-for", from)
+    };
+    login("first", "203.0.113.7").await.problem(401, "invalid_credentials");
+    // What a client says before the proxy's own entry counts for nothing.
+    login("second", "198.51.100.1, 203.0.113.7").await.problem(429, "rate_limited");
+    login("third", "203.0.113.8").await.problem(401, "invalid_credentials");
+}
+
+#[tokio::test]
 async fn an_operator_made_on_the_command_line_logs_in_and_a_weak_password_is_refused() {
     let server = Server::start(ServerOptions::default()).await;
     let create = |password: &'static str| {

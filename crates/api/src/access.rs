@@ -1,10 +1,11 @@
 //! Who asks, as a handler's argument. Without one of these a handler has no way to the database.
 
 use std::marker::PhantomData;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::{FutureExt, LocalBoxFuture, Ready, ready};
 use kapal_domain::Code;
 use kapal_domain::ids::{AggregatorId, SessionId, UserId};
@@ -99,12 +100,7 @@ impl<P: Demand> FromRequest for Staff<P> {
             // Who is no member learns nothing, not even that the aggregator exists.
             let membership = access.membership.ok_or(Problem::new(Code::NotFound))?;
             demand(membership.role, P::PERMISSION)?;
-            if request.method() != Method::GET && !membership.status.takes_writes() {
-                return Err(Problem::because(
-                    Code::AggregatorSuspended,
-                    format!("It is {}.", membership.status),
-                ));
-            }
+            refuse_suspended(&request, &membership)?;
             gate.open();
             Ok(Self { app, user: access.user, membership, request, permission: PhantomData })
         }
@@ -131,6 +127,14 @@ impl FromRequest for Operator {
     }
 }
 
+fn refuse_suspended(request: &HttpRequest, membership: &Membership) -> Result<(), Problem> {
+    if request.method() == Method::GET || membership.status.takes_writes() {
+        Ok(())
+    } else {
+        Err(Problem::because(Code::AggregatorSuspended, format!("It is {}.", membership.status)))
+    }
+}
+
 fn demand(role: Role, permission: Permission) -> Result<(), Problem> {
     if role.may(permission) {
         Ok(())
@@ -142,14 +146,36 @@ fn demand(role: Role, permission: Permission) -> Result<(), Problem> {
     }
 }
 
+/// To whom access was granted, and when: the body may come much later.
+#[derive(Clone, Copy)]
+struct Grant {
+    bearer: Bearer,
+    at: Instant,
+}
+
+/// Within this time what is taken away must be gone.
+const GRANTED_FOR: Duration = Duration::from_secs(1);
+
+/// The access as it is now, where the request took so long to arrive that it may have been taken away since.
+async fn renewed(
+    app: &App,
+    request: &HttpRequest,
+    aggregator: Option<&str>,
+) -> Result<Option<Access>, Problem> {
+    let grant = request.extensions().get::<Grant>().copied();
+    match grant {
+        Some(grant) if grant.at.elapsed() > GRANTED_FOR => {
+            Ok(Some(look_up(app, grant.bearer, aggregator).await?))
+        }
+        _ => Ok(None),
+    }
+}
+
 async fn authenticate(
     request: &HttpRequest,
     aggregator: Option<&str>,
 ) -> Result<(web::Data<App>, Bearer, Access), Problem> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Err(Code::Internal.into()) };
-    let challenge = |code, error: &str| {
-        Problem::new(code).with_header(header::WWW_AUTHENTICATE, format!("Bearer{error}"))
-    };
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let (Some(value), None) = (headers.next(), headers.next()) else {
         return Err(challenge(Code::Unauthenticated, ""));
@@ -159,15 +185,22 @@ async fn authenticate(
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => return Err(challenge(Code::Unauthenticated, "")),
     };
-    let refused = || challenge(Code::InvalidToken, " error=\"invalid_token\"");
-    let bearer = app.tokens.check(token).map_err(|_| refused())?;
+    let bearer = app.tokens.check(token).map_err(|code| challenge(code, " error=\"invalid_token\""))?;
     app.limits.account(bearer.user.uuid(), request)?;
-    let access =
-        app.db.access(bearer.user, bearer.session, aggregator).await.map_err(|error| match error {
-            kapal_persistence::Error::NotFound => refused(),
-            other => other.into(),
-        })?;
+    let access = look_up(&app, bearer, aggregator).await?;
+    request.extensions_mut().insert(Grant { bearer, at: Instant::now() });
     Ok((app, bearer, access))
+}
+
+async fn look_up(app: &App, bearer: Bearer, aggregator: Option<&str>) -> Result<Access, Problem> {
+    app.db.access(bearer.user, bearer.session, aggregator).await.map_err(|error| match error {
+        kapal_persistence::Error::NotFound => challenge(Code::InvalidToken, " error=\"invalid_token\""),
+        other => other.into(),
+    })
+}
+
+fn challenge(code: Code, error: &str) -> Problem {
+    Problem::new(code).with_header(header::WWW_AUTHENTICATE, format!("Bearer{error}"))
 }
 
 impl<P: Demand> Staff<P> {
@@ -195,6 +228,13 @@ impl<P: Demand> Staff<P> {
         &self,
         work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, Problem>,
     ) -> Answered {
+        if let Some(access) = renewed(&self.app, &self.request, Some(&self.membership.slug)).await? {
+            let now = access.membership.ok_or(Problem::new(Code::NotFound))?;
+            if now.role != self.membership.role {
+                return Err(Problem::because(Code::Forbidden, format!("Your role is {} by now.", now.role)));
+            }
+            refuse_suspended(&self.request, &now)?;
+        }
         let scope = Scope {
             aggregator: self.membership.aggregator,
             actor: Actor::User(self.user),
@@ -213,6 +253,7 @@ impl Account {
         &self,
         work: impl AsyncFnOnce(&mut IdentityTx<'_>) -> Result<R, Problem>,
     ) -> Answered {
+        renewed(&self.app, &self.request, None).await?;
         let tx = self.app.db.identity(Actor::User(self.user), &request_id(&self.request)).await?;
         let claim = claim(&self.request, AggregatorId::PLATFORM, self.user.uuid())?;
         run(&self.app, tx, claim, work).await
@@ -263,6 +304,11 @@ impl Operator {
         &self,
         work: impl AsyncFnOnce(&mut OperatorTx<'_>) -> Result<R, Problem>,
     ) -> Answered {
+        if let Some(access) = renewed(&self.app, &self.request, None).await?
+            && !access.is_operator
+        {
+            return Err(Problem::because(Code::Forbidden, "Only a platform operator may do this."));
+        }
         let tx = self.app.db.operator(Actor::User(self.user), &request_id(&self.request)).await?;
         let claim = claim(&self.request, AggregatorId::PLATFORM, self.user.uuid())?;
         run(&self.app, tx, claim, work).await
@@ -313,7 +359,6 @@ pub(crate) fn claim(
     aggregator: AggregatorId,
     principal: Uuid,
 ) -> Result<Option<KeyClaim>, Problem> {
-    use actix_web::HttpMessage;
     let takes_keys = request.method() == Method::POST || request.method() == Method::PATCH;
     // Answers of /v1/auth are tokens: each is given once.
     if !takes_keys || request.path().starts_with("/v1/auth/") {

@@ -127,7 +127,10 @@ pub async fn refresh(anyone: Anyone, body: Json<RefreshBody>) -> Answered {
     let mut tx = anyone.open().await?;
     match tx.refresh_session(&body.0.refresh_token).await? {
         Refreshed::Next(started) => {
-            app.limits.account(started.user.uuid(), anyone.request())?;
+            if let Err(problem) = app.limits.account(started.user.uuid(), anyone.request()) {
+                tx.rollback().await;
+                return Err(problem);
+            }
             tx.commit().await?;
             Ok(respond(Found(None, TokensView::of(app, started)?).answer()))
         }

@@ -60,6 +60,10 @@ pub async fn envelope(
     if headers > MAX_HEADERS {
         return Err(failed(&Problem::new(Code::HeadersTooLarge), language, &id));
     }
+    if path.contains("%00") {
+        // It names nothing, and no text of the database can hold it.
+        return Err(failed(&Problem::new(Code::NotFound), language, &id));
+    }
     // The request itself can't be kept over the call: routing needs it alone.
     let mut response = match tokio::time::timeout(deadline, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
@@ -76,6 +80,8 @@ pub async fn envelope(
     }
     let remaining = response.request().extensions().get::<Remaining>().cloned();
     bear_headers(response.headers_mut(), &id, remaining.as_ref());
+    // An invitation's token is a secret until it is used.
+    let path = path.split_once("/invitations/").map_or(path.as_str(), |(head, _)| head);
     tracing::info!(
         target: "kapal::access", %method, path, status = response.status().as_u16(),
         ms = began.elapsed().as_secs_f64() * 1e3, request_id = %id,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use actix_web::http::header::RETRY_AFTER;
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, web};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -13,7 +13,7 @@ use governor::{Quota, RateLimiter};
 use kapal_domain::Code;
 use uuid::Uuid;
 
-use crate::Problem;
+use crate::{App, Problem};
 
 type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
@@ -25,6 +25,8 @@ pub struct Limits {
     visitor: Option<Limit<IpAddr>>,
     /// Logins and other uses of passwords and tokens of one address a minute.
     login: Option<Limit<IpAddr>>,
+    /// Proxies of ours, whose word on the client's address is taken.
+    trusted_proxies: Vec<IpAddr>,
     /// What all of them are multiplied by.
     multiplier: Option<f64>,
 }
@@ -89,11 +91,12 @@ impl<K: Clone + std::hash::Hash + Eq> Limit<K> {
 impl Limits {
     /// The limits times a factor; None switches them off, for benchmarks.
     #[must_use]
-    pub fn new(multiplier: Option<f64>) -> Self {
+    pub fn new(multiplier: Option<f64>, trusted_proxies: Vec<IpAddr>) -> Self {
         Self {
             account: multiplier.map(|m| Limit::new("account", 600, m)),
             visitor: multiplier.map(|m| Limit::new("visitor", 60, m)),
             login: multiplier.map(|m| Limit::new("login", 60, m)),
+            trusted_proxies,
             multiplier,
         }
     }
@@ -126,9 +129,23 @@ impl Limits {
     }
 }
 
-/// The peer's network address; IPv6 by its /64, which one household has.
+/// The client's address: the peer's, or what a trusted proxy says of it. Others could say anything.
+fn client(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    let trusted = request.app_data::<web::Data<App>>().map_or(&[][..], |app| &app.limits.trusted_proxies);
+    if !trusted.contains(&peer) {
+        return Some(peer);
+    }
+    let values: Vec<_> =
+        request.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok()).collect();
+    let hops = values.iter().flat_map(|v| v.split(',')).filter_map(|hop| hop.trim().parse().ok());
+    // Each proxy appends whom it saw: the last one that is none of ours is the client.
+    hops.filter(|hop| !trusted.contains(hop)).last().or(Some(peer))
+}
+
+/// The client's network address; IPv6 by its /64, which one household has.
 pub(crate) fn address(request: &HttpRequest) -> IpAddr {
-    match request.peer_addr().map(|a| a.ip()) {
+    match client(request) {
         Some(IpAddr::V6(v6)) => {
             let mut octets = v6.octets();
             octets[8..].fill(0);

@@ -236,12 +236,14 @@ impl OperatorTx<'_> {
         Ok(row)
     }
 
+    /// Locked against other edits, not against the log's foreign keys: whoever writes into the log of this tenant holds
+    /// its head and would wait for this row while this transaction waits for the head.
     async fn lock_aggregator(&mut self, id: AggregatorId) -> Result<AggregatorRow> {
         let row = aggregators::table
             .find(id.uuid())
             .filter(aggregators::kind.eq(AggregatorKind::Member.as_str()))
             .select(AggregatorRow::as_select())
-            .for_update()
+            .for_no_key_update()
             .first::<AggregatorRow>(&mut **self)
             .await?;
         Ok(row)
@@ -265,7 +267,7 @@ impl TenantTx<'_> {
         let before = aggregators::table
             .find(id)
             .select(AggregatorRow::as_select())
-            .for_update()
+            .for_no_key_update()
             .first::<AggregatorRow>(&mut **self)
             .await?;
         let row = update(self, &before, expected, changes).await?;

@@ -98,7 +98,8 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
         // The SQLSTATE is not handed through; these texts are PostgreSQL's own, in the C locale.
         _ if message.starts_with("canceling statement due to")
             || message.starts_with("terminating connection")
-            || message.starts_with("the database system is") =>
+            || message.starts_with("the database system is")
+            || message.starts_with("deadlock detected") =>
         {
             Error::Unavailable(message.into())
         }

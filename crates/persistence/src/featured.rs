@@ -159,7 +159,7 @@ impl OperatorTx<'_> {
         let version = aggregators::table
             .find(AggregatorId::PLATFORM.uuid())
             .select(aggregators::version)
-            .for_update()
+            .for_no_key_update()
             .first::<i32>(&mut **self)
             .await?;
         let before = self.national_slots().await?;

@@ -82,6 +82,9 @@ pub use storefront::*;
 pub use throttle::*;
 pub use user::*;
 
+/// More words than these make no search narrower in practice, and each costs a look at every row.
+pub(crate) const MAX_WORDS: usize = 12;
+
 /// The number that a slug gets which is taken: 2, 3, 4, then ones that nobody else tries at the same time.
 pub(crate) fn suffix(attempt: u32) -> u32 {
     if attempt <= 4 { attempt } else { 1_000 + u32::from_be_bytes(random()) % 1_000_000 }

@@ -7,7 +7,7 @@ use kapal_domain::event::EventKind;
 use kapal_domain::ids::UserId;
 use kapal_domain::permission::Role;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{memberships, merchant_access};
+use kapal_schema::{invitations, memberships, merchant_access};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -108,8 +108,9 @@ impl TenantTx<'_> {
             .get_result::<MemberRow>(&mut **self)
             .await?;
         if before.role != row.role {
-            // What one role was given to see is not the next one's.
+            // What one role was given to see, and whom it invited, is not the next one's.
             self.forget_merchant_access(user).await?;
+            self.revoke_invitations_of(&before).await?;
         }
         self.record(
             Change::new(EventKind::MemberUpdated, Subject("user", user.uuid()))
@@ -131,6 +132,7 @@ impl TenantTx<'_> {
         }
         diesel::delete(memberships::table.find((self.tenant(), user.uuid()))).execute(&mut **self).await?;
         self.forget_merchant_access(user).await?;
+        self.revoke_invitations_of(&row).await?;
         self.record(
             Change::new(EventKind::MemberRemoved, Subject("user", user.uuid()))
                 .from_to(json!({ "role": row.role }), Value::Null),
@@ -152,6 +154,22 @@ impl TenantTx<'_> {
         let owners = rows.iter().filter(|row| row.role == Role::Owner.as_str()).count();
         let member = rows.into_iter().find(|row| row.user_id == user.uuid()).ok_or(Error::NotFound)?;
         Ok((member, owners))
+    }
+
+    /// Ends the open invitations to a member's address and those that the member made: they must not bring back what
+    /// was taken away.
+    async fn revoke_invitations_of(&mut self, member: &MemberRow) -> Result<()> {
+        diesel::update(
+            invitations::table
+                .filter(invitations::aggregator_id.eq(self.tenant()))
+                .filter(invitations::accepted_at.is_null())
+                .filter(invitations::revoked_at.is_null())
+                .filter(invitations::email.eq(&member.email).or(invitations::invited_by.eq(member.user_id))),
+        )
+        .set(invitations::revoked_at.eq(Utc::now()))
+        .execute(&mut **self)
+        .await?;
+        Ok(())
     }
 
     async fn forget_merchant_access(&mut self, user: UserId) -> Result<()> {

@@ -269,7 +269,7 @@ impl TenantTx<'_> {
         if let Some(nib) = &filter.nib {
             query = query.filter(merchants::nib.eq(nib.as_str()));
         }
-        for word in filter.text.iter().flat_map(|t| t.split_whitespace()) {
+        for word in filter.text.iter().flat_map(|t| t.split_whitespace()).take(crate::MAX_WORDS) {
             query = query.filter(merchants::name.ilike(format!("%{}%", escape_like(word))));
         }
         if let Some(cursor) = after {
@@ -300,6 +300,14 @@ impl TenantTx<'_> {
         let before = self.lock_merchant(id).await?;
         if before.version != expected {
             return Err(Error::Stale(before.version));
+        }
+        let shows = matches!(before.status()?, MerchantStatus::Active | MerchantStatus::Suspended);
+        if shows && changes.nib == Some(None) {
+            return Err(Refusal::because(
+                Code::NibRequired,
+                "Its products may be published: the NIB can be corrected, not removed.",
+            )
+            .into());
         }
         if before.status()? == MerchantStatus::Archived {
             return Err(Refusal::because(Code::WrongState, "An archived merchant is not edited.").into());

@@ -84,7 +84,7 @@ impl Db {
             query = query.filter(regions::level.eq(level.as_str()));
         }
         if let Some(text) = &filter.text {
-            for word in search_name(text).split(' ').filter(|w| !w.is_empty()) {
+            for word in search_name(text).split(' ').filter(|w| !w.is_empty()).take(crate::MAX_WORDS) {
                 query = query.filter(regions::search_name.ilike(format!("%{}%", escape_like(word))));
             }
         }

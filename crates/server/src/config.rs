@@ -1,7 +1,7 @@
 //! Configuration: environment variables alone, read once, one struct per concern. A name that is not known is refused
 //! with the nearest one that is, so that a misspelt setting is not a silent default.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use kapal_persistence::{Secret, Urls};
@@ -49,6 +49,8 @@ pub struct HttpConfig {
     pub public_url: String,
     /// `KAPAL_RATE_LIMITS`: None is off.
     pub rate_limits: Option<f64>,
+    /// `KAPAL_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// `KAPAL_WORKER`: whether `serve` runs the worker too.
     pub worker: bool,
 }
@@ -81,6 +83,10 @@ pub const NAMES: &[(&str, &str)] = &[
     ("KAPAL_METRICS_ADDR", "where /metrics is served (127.0.0.1:9090)"),
     ("KAPAL_PUBLIC_URL", "where the service is reached from outside (http://KAPAL_HTTP_ADDR)"),
     ("KAPAL_RATE_LIMITS", "on, off, or a multiplier (on)"),
+    (
+        "KAPAL_TRUSTED_PROXIES",
+        "addresses of your proxies, separated by commas, whose X-Forwarded-For is believed (none)",
+    ),
     ("KAPAL_MIGRATE", "on or off: whether serve migrates (on for the private PostgreSQL)"),
     ("KAPAL_POOL_SIZE", "connections of the busiest roles (4 per core)"),
     ("KAPAL_WORKER", "on or off: whether serve runs the worker too (on)"),
@@ -165,6 +171,7 @@ impl Config {
                 metrics: parse_address("KAPAL_METRICS_ADDR", "127.0.0.1:9090")?,
                 public_url: public_url.trim_end_matches('/').to_owned(),
                 rate_limits: rate_limits()?,
+                trusted_proxies: trusted_proxies()?,
                 worker: switch("KAPAL_WORKER", true)?,
             },
             mail: MailConfig {
@@ -192,6 +199,21 @@ fn switch(name: &str, default: bool) -> Result<bool, BadConfig> {
         Some("off") => Ok(false),
         Some(other) => Err(bad(format!("{name} is {other}."), "Set it to on or off.")),
     }
+}
+
+fn trusted_proxies() -> Result<Vec<IpAddr>, BadConfig> {
+    let listed = text("KAPAL_TRUSTED_PROXIES").unwrap_or_default();
+    let addresses = listed.split(',').map(str::trim).filter(|address| !address.is_empty());
+    addresses
+        .map(|address| {
+            address.parse().map_err(|_| {
+                bad(
+                    format!("KAPAL_TRUSTED_PROXIES has {address}."),
+                    "Write addresses such as 127.0.0.1,10.0.0.7.",
+                )
+            })
+        })
+        .collect()
 }
 
 fn rate_limits() -> Result<Option<f64>, BadConfig> {

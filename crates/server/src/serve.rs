@@ -135,7 +135,7 @@ pub fn make_app(config: &Config, db: Db) -> App {
         db,
         objects: Objects::new(config.database.data_dir.join("pictures")),
         tokens: Tokens::new(config.http.public_url.clone()),
-        limits: Limits::new(config.http.rate_limits),
+        limits: Limits::new(config.http.rate_limits, config.http.trusted_proxies.clone()),
         public_url: config.http.public_url.clone(),
         production: config.production,
         heavy: Arc::new(tokio::sync::Semaphore::new(cores)),

@@ -53,7 +53,7 @@ impl TenantTx<'_> {
         if let Some(mutiara) = filter.mutiara {
             query = query.filter(products::is_mutiara.eq(mutiara));
         }
-        for word in filter.text.iter().flat_map(|t| t.split_whitespace()) {
+        for word in filter.text.iter().flat_map(|t| t.split_whitespace()).take(crate::MAX_WORDS) {
             let named = product_translations::table
                 .filter(product_translations::aggregator_id.eq(self.tenant()))
                 .filter(product_translations::name.ilike(format!("%{}%", escape_like(word))))

@@ -195,15 +195,12 @@ struct RankedProduct {
     rank: f32,
 }
 
-/// More words than these make no search narrower in practice, and each costs three look-ups.
-const MAX_WORDS: usize = 12;
-
 impl Statement {
     /// A text search query: all words, each as it is written or by its stem in either language. Each word is bound,
     /// and operators in it mean nothing.
     fn words(self, text: &str) -> Self {
         let mut statement = self.sql("(''::tsquery");
-        for word in text.split_whitespace().take(MAX_WORDS) {
+        for word in text.split_whitespace().take(crate::MAX_WORDS) {
             statement = statement.sql(" && (plainto_tsquery('simple', ").bind(word);
             statement = statement.sql(") || plainto_tsquery('indonesian', ").bind(word);
             statement = statement.sql(") || plainto_tsquery('english', ").bind(word).sql("))");
