@@ -1,5 +1,6 @@
 //! One binary, one file per context.
 
+mod aggregator;
 mod audit;
 mod catalogue;
 mod collection;
