@@ -102,7 +102,7 @@ async fn an_operator_made_on_the_command_line_logs_in_and_a_weak_password_is_ref
 async fn a_misspelt_setting_is_refused_with_the_nearest_one() {
     let server = Server::start(ServerOptions::default()).await;
     let mut command = server.command(&["migrate"]);
-    command.env("KAPAL_DATABSE_URL", "x");
+    command.env("KAPAL_DATABASEURL", "x");
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("joined").expect("kapal");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("KAPAL_DATABASE_URL"), "{said}");
