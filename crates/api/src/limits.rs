@@ -138,9 +138,9 @@ fn client(request: &HttpRequest) -> Option<IpAddr> {
     }
     let values: Vec<_> =
         request.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok()).collect();
-    let hops = values.iter().flat_map(|v| v.split(',')).filter_map(|hop| hop.trim().parse().ok());
+    let mut hops = values.iter().flat_map(|v| v.split(',')).filter_map(|hop| hop.trim().parse().ok());
     // Each proxy appends whom it saw: the last one that is none of ours is the client.
-    hops.filter(|hop| !trusted.contains(hop)).last().or(Some(peer))
+    hops.rfind(|hop| !trusted.contains(hop)).or(Some(peer))
 }
 
 /// The client's network address; IPv6 by its /64, which one household has.
