@@ -22,6 +22,7 @@ sql! {
 
 // A projection is computed from what this transaction may not see yet. So it first waits for those who are changing the
 // product or suspending its merchant; the statement after it then sees what they made of it.
+// The merchant always after the product, so that nobody waits in a circle.
 sql! {
     LockShown { aggregator: Uuid => SqlUuid, product: Uuid => SqlUuid }
     "SELECT 1 FROM products p JOIN merchants m ON m.aggregator_id = p.aggregator_id AND m.id = p.merchant_id

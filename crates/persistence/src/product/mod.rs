@@ -232,13 +232,6 @@ impl TenantTx<'_> {
         Ok(row)
     }
 
-    /// Brings what storefronts show of a locked product to its present state. The merchant is held, so that a
-    /// suspension comes wholly before or wholly after; always after the product, so that nobody waits in a circle.
-    async fn show_product(&mut self, row: &ProductRow) -> Result<()> {
-        self.hold_merchant(row.merchant_id).await?;
-        self.project_product(row.id()).await
-    }
-
     /// A merchant's state and NIB, which nobody changes until the end of the transaction.
     async fn hold_merchant(&mut self, id: Uuid) -> Result<(String, Option<String>)> {
         Ok(merchants::table

@@ -68,7 +68,7 @@ impl TenantTx<'_> {
             json!({ "status": status.as_str(), "reason": reason }),
         ));
         if [was, status].contains(&ProductStatus::Published) {
-            self.show_product(&product.row).await?;
+            self.project_product(product.row.id()).await?;
         }
         Ok(product)
     }

@@ -79,7 +79,7 @@ impl TenantTx<'_> {
         let Some(moved) = moved else { return Err(refused(change, before.stock)) };
         if moved.delta != 0 {
             if row.status()? == ProductStatus::Published {
-                self.show_product(&row).await?;
+                self.project_product(row.id()).await?;
             }
             self.record(
                 Change::new(EventKind::StockChanged, Subject("product", row.id))

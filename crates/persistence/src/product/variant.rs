@@ -126,7 +126,7 @@ impl TenantTx<'_> {
         }
         let row = self.touch_product(id).await?;
         if published {
-            self.show_product(&row).await?;
+            self.project_product(row.id()).await?;
         }
         self.record(
             row.change(EventKind::ProductUpdated)
