@@ -105,6 +105,50 @@ async fn an_unknown_query_parameter_is_refused() {
     assert!(taken.is_empty(), "{} operations:\n{}", taken.len(), taken.join("\n"));
 }
 
+/// The body once for each object in it, with that object's values as an array, and where it stands.
+fn with_arrays_for_objects(body: &Value) -> Vec<(String, Value)> {
+    fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                found.push(at.to_owned());
+                fields.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{name}"), found));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, value)| pointers(value, &format!("{at}/{n}"), found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    pointers(body, "", &mut found);
+    let swapped = found.into_iter().map(|pointer| {
+        let mut body = body.clone();
+        if let Some(place) = body.pointer_mut(&pointer)
+            && let Value::Object(fields) = place.take()
+        {
+            *place = fields.into_iter().map(|(_, value)| value).collect();
+        }
+        (pointer, body)
+    });
+    swapped.collect()
+}
+
+#[tokio::test]
+async fn an_array_of_its_fields_is_no_object_at_any_depth() {
+    let all = Everybody::new().await;
+    for (operation, example) in all.with_json() {
+        for (pointer, body) in with_arrays_for_objects(&example) {
+            let problem = all.call(&operation, "").json(&body).await.problem(422, "validation_failed");
+            let fault = &problem["errors"][0];
+            assert_eq!(
+                (&fault["pointer"], &fault["code"]),
+                (&json!(pointer), &json!("wrong_type")),
+                "{operation}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_json_is_refused() {
     let all = Everybody::new().await;

@@ -1,6 +1,8 @@
 //! Request bodies: JSON, bounded in size and depth, with every unknown field named. What comes out of `Json` has loose
 //! types; each request's own `parse()` makes domain values of it.
 
+mod objects;
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::BytesMut;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::Problem;
 use crate::gate::granted;
+use objects::Objects;
 
 /// The largest JSON body.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
@@ -111,19 +114,13 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             format!("It is nested deeper than {MAX_DEPTH} levels."),
         ));
     }
-    // A derived struct would take an array for its fields in their order.
-    if !text.trim_ascii_start().starts_with('{') {
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| malformed(&e))?;
-        let mut faults = Faults::default();
-        faults.add_detail("", Code::WrongType, "The body is an object.");
-        return Err(faults.into());
-    }
     let mut json = serde_json::Deserializer::from_str(text);
     let mut unknown = Faults::default();
     let mut note = |path: serde_ignored::Path<'_>| unknown.add(pointer(&path), Code::UnknownField);
     let mut track = serde_path_to_error::Track::new();
     let ignored = serde_ignored::Deserializer::new(&mut json, &mut note);
-    let value = match T::deserialize(serde_path_to_error::Deserializer::new(ignored, &mut track)) {
+    let tracked = serde_path_to_error::Deserializer::new(ignored, &mut track);
+    let value = match T::deserialize(Objects(tracked)) {
         Ok(value) => value,
         Err(error) if matches!(error.classify(), serde_json::error::Category::Data) => {
             return Err(wrong_type(&error, &track.path()));
@@ -157,6 +154,10 @@ fn wrong_type(error: &serde_json::Error, path: &serde_path_to_error::Path) -> Pr
     } else {
         // Without serde's position, which counts in the raw text and helps nobody beside a pointer.
         let message = message.split(" at line ").next().unwrap_or_default();
+        let message = match message.split_once("expected struct ") {
+            Some((found, _)) => format!("{found}expected an object"),
+            None => message.to_owned(),
+        };
         faults.add_detail(pointer, Code::WrongType, message.chars().take(200).collect::<String>());
     }
     faults.into()
