@@ -13,6 +13,7 @@ mod invitation;
 mod isolation;
 mod lead;
 mod login;
+mod mail;
 mod main_job;
 mod matrix;
 mod media;

@@ -177,6 +177,12 @@ pub(crate) fn program(name: &str) -> Result<PathBuf> {
     found.with_context(|| format!("there is no program {name}: run cargo build --workspace"))
 }
 
+/// A program that `make test` has installed beside what it built.
+#[must_use]
+pub fn tool(name: &str) -> PathBuf {
+    program(&format!("tools/bin/{name}")).unwrap_or_else(|_| name.into())
+}
+
 /// Ends a server by the process id that it noted.
 pub(crate) fn kill(pid: &str) {
     if let Ok(pid) = pid.parse()

@@ -100,6 +100,12 @@ impl World {
         Self { visitor, operator, mail: server.data.join("mail") }
     }
 
+    /// The same, where mail arrives in this folder.
+    #[must_use]
+    pub fn with_mail_in(self, mail: std::path::PathBuf) -> Self {
+        Self { mail, ..self }
+    }
+
     /// An active aggregator with an owner.
     pub async fn aggregator(&self) -> Aggregator {
         self.aggregator_named("Koperasi Uji").await
@@ -150,8 +156,11 @@ impl World {
             .filter_map(|file| {
                 let written = file.metadata().ok()?.modified().ok()?;
                 // Quoted-printable: a long line goes on in the next.
-                let text =
-                    std::fs::read_to_string(file.path()).ok()?.replace("=\r\n", "").replace("=3D", "=");
+                let text = std::fs::read_to_string(file.path())
+                    .ok()?
+                    .replace('\r', "")
+                    .replace("=\n", "")
+                    .replace("=3D", "=");
                 text.contains(email).then_some((written, text))
             })
             .collect();
