@@ -12,8 +12,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// The requests: each connection sends one of them again and again.
     pub requests: Vec<Request>,
-    /// Whether its statements can be run by `pgbench` too: those that only read can.
-    pub sql: bool,
+    /// Whether it asks the database at all: then `pgbench` runs the same statements.
+    pub queries: bool,
 }
 
 /// Copies published products under new ids until there are `wanted`, then analyses. The copies' words are those of the
@@ -97,7 +97,7 @@ pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
         "translations": { "id": { "name": "Keripik Bench", "description": "Renyah." } },
         "variants": [{ "sku": "B-1", "price": { "amount": "15000", "currency": "IDR" }, "stock": 10 }],
     });
-    let read = |name, path: &str| Scenario { name, requests: vec![Request::get(path)], sql: true };
+    let read = |name, path: &str| Scenario { name, requests: vec![Request::get(path)], queries: true };
     Ok(vec![
         read("product detail", &detail),
         read("list of 20", &format!("{store}/products")),
@@ -108,12 +108,12 @@ pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
         Scenario {
             name: "product detail, 304",
             requests: vec![Request::new("GET", &detail, &[("If-None-Match", &etag)], None, 304)],
-            sql: false,
+            queries: false,
         },
         Scenario {
             name: "login",
             requests: accounts(kapal).await?.iter().map(|email| client::login_request(email)).collect(),
-            sql: false,
+            queries: true,
         },
         Scenario {
             name: "create product",
@@ -124,7 +124,7 @@ pub async fn scenarios(kapal: &Kapal, owner: &str) -> Result<Vec<Scenario>> {
                 Some(&new),
                 201,
             )],
-            sql: false,
+            queries: true,
         },
     ])
 }

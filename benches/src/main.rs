@@ -7,6 +7,7 @@ mod client;
 mod load;
 mod pgbench;
 mod report;
+mod script;
 mod server;
 mod writers;
 
@@ -53,7 +54,7 @@ async fn run() -> Result<()> {
         report.row("healthz", connections, &measured, None, None);
     }
     for scenario in catalogue::scenarios(&kapal, &owner).await? {
-        let script = match scenario.sql {
+        let script = match scenario.queries {
             true => Some(pgbench::capture(&kapal, &scenario.requests[0]).await?),
             false => None,
         };

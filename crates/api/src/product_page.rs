@@ -142,7 +142,7 @@ impl<'a> ProductHtml<'a> {
             Locale::Id => Locale::En,
             Locale::En => Locale::Id,
         };
-        let variants = page.variants()?;
+        let variants = page.variants.clone();
         let prices = variants.iter().map(|variant| variant.price()).collect::<Result<Vec<_>, _>>()?;
         let lines = variants.into_iter().zip(&prices).map(|(variant, price)| VariantLine {
             name: if variant.name.is_empty() { variant.sku.unwrap_or_default() } else { variant.name },
@@ -150,7 +150,7 @@ impl<'a> ProductHtml<'a> {
             available: variant.stock > 0,
         });
         let variants = lines.collect();
-        let images = image_views(product.images()?, public_url, locale, &product.name);
+        let images = image_views(product.images.clone(), public_url, locale, &product.name);
         let told = if product.description.is_empty() {
             format!("{} · {}, {}", product.name, product.merchant_name, product.region_name)
         } else {
@@ -177,7 +177,7 @@ impl<'a> ProductHtml<'a> {
             price: product.price()?.display(locale),
             has_prices: prices.iter().any(|price| price.minor() != product.price_minor),
             variants,
-            channels: page.channels()?.into_iter().map(ChannelCard::from).collect(),
+            channels: page.channels.iter().cloned().map(ChannelCard::from).collect(),
             description: paragraphs(&product.description),
             story: paragraphs(&page.story),
         })
@@ -203,7 +203,7 @@ fn shorten(text: &str, max: usize) -> String {
 fn json_ld(page: &ProductPage, images: &[ImageView], url: &str) -> Result<String, Problem> {
     let product = &page.product;
     let price = product.price()?;
-    let sku = page.variants()?.into_iter().find_map(|variant| variant.sku);
+    let sku = page.variants.iter().find_map(|variant| variant.sku.as_deref());
     let stock = if product.available { "InStock" } else { "OutOfStock" };
     let mut data = json!({
         "@context": "https://schema.org",

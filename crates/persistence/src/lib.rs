@@ -16,6 +16,7 @@ mod operator;
 mod page;
 mod sql;
 mod statement;
+mod stored;
 mod tenant;
 mod transaction;
 mod tx;

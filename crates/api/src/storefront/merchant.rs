@@ -69,7 +69,7 @@ pub struct MerchantCard {
 impl MerchantCard {
     fn new(merchant: ShownMerchant, public_url: &str) -> Result<Self, Problem> {
         Ok(Self {
-            channels: merchant.channels()?.into_iter().map(ChannelCard::from).collect(),
+            channels: merchant.channels.into_iter().map(ChannelCard::from).collect(),
             products_url: format!(
                 "{public_url}/v1/storefronts/{}/products?merchant={}",
                 merchant.aggregator_slug, merchant.slug

@@ -139,9 +139,10 @@ pub struct ProductCard {
 
 impl ProductCard {
     pub(crate) fn new(product: ShownProduct, public_url: &str, locale: Locale) -> Result<Self, Problem> {
-        let images = image_views(product.images()?, public_url, locale, &product.name);
+        let price = product.price()?.into();
+        let images = image_views(product.images, public_url, locale, &product.name);
         Ok(Self {
-            price: product.price()?.into(),
+            price,
             url: page_url(public_url, locale, &product.aggregator_slug, &product.slug),
             id: product.product_id,
             slug: product.slug,
@@ -256,8 +257,8 @@ pub struct ProductDetail {
 impl ProductDetail {
     pub(crate) fn new(page: ProductPage, public_url: &str, locale: Locale) -> Result<Self, Problem> {
         Ok(Self {
-            variants: page.variants()?.into_iter().map(VariantCard::try_from).collect::<Result<_, _>>()?,
-            channels: page.channels()?.into_iter().map(ChannelCard::from).collect(),
+            variants: page.variants.into_iter().map(VariantCard::try_from).collect::<Result<_, _>>()?,
+            channels: page.channels.into_iter().map(ChannelCard::from).collect(),
             card: ProductCard::new(page.product, public_url, locale)?,
             locales: page.locales,
             has_whatsapp: page.whatsapp.is_some(),

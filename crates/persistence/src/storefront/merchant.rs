@@ -6,10 +6,11 @@ use diesel_async::RunQueryDsl;
 use kapal_domain::region::RegionCode;
 use uuid::Uuid;
 
-use super::product::{expect_store, stored_json};
+use super::product::expect_store;
 use super::{Address, ShownChannel, Store};
 use crate::db::lend;
 use crate::statement::Statement;
+use crate::stored::Stored;
 use crate::{Cursor, Db, Page, Result};
 
 /// An active merchant as storefronts show it.
@@ -42,8 +43,9 @@ pub struct ShownMerchant {
     /// E.164.
     #[diesel(sql_type = Nullable<Text>)]
     pub whatsapp: Option<String>,
-    #[diesel(sql_type = Jsonb)]
-    channels: serde_json::Value,
+    /// Its channels besides WhatsApp.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownChannel>)]
+    pub channels: Vec<ShownChannel>,
     /// When it was onboarded.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
@@ -59,13 +61,6 @@ pub struct ShownMerchant {
     /// Whether the aggregator is a demonstration.
     #[diesel(sql_type = Bool)]
     pub demonstration: bool,
-}
-
-impl ShownMerchant {
-    /// Its channels besides WhatsApp.
-    pub fn channels(&self) -> Result<Vec<ShownChannel>> {
-        stored_json(&self.channels)
-    }
 }
 
 fn shown() -> Statement {

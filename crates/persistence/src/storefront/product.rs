@@ -16,7 +16,8 @@ use uuid::Uuid;
 use super::{Address, Store};
 use crate::db::{Connection, lend};
 use crate::statement::Statement;
-use crate::{Cursor, CursorValue, Db, Error, Page, Result};
+use crate::stored::Stored;
+use crate::{Cursor, CursorValue, Db, Page, Result};
 
 /// A published product in one language, as lists show it.
 #[derive(Debug, Clone, QueryableByName)]
@@ -75,9 +76,9 @@ pub struct ShownProduct {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub category_name: String,
-    /// Pictures.
-    #[diesel(sql_type = Jsonb)]
-    images: serde_json::Value,
+    /// Pictures, the main one first.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownImage>)]
+    pub images: Vec<ShownImage>,
     /// When it was published.
     #[diesel(sql_type = Timestamptz)]
     pub published_at: DateTime<Utc>,
@@ -111,21 +112,11 @@ impl ShownProduct {
     pub fn price(&self) -> Result<Money> {
         money(self.price_minor, &self.currency)
     }
-
-    /// The pictures, the first one first.
-    pub fn images(&self) -> Result<Vec<ShownImage>> {
-        stored_json(&self.images)
-    }
 }
 
 fn money(minor: i64, currency: &str) -> Result<Money> {
     let currency = crate::identity::stored(kapal_domain::money::Currency::parse(currency))?;
     crate::identity::stored(Money::from_minor(minor, currency))
-}
-
-/// A column that one of our own statements filled.
-pub(super) fn stored_json<'a, T: Deserialize<'a>>(value: &'a serde_json::Value) -> Result<T> {
-    T::deserialize(value).map_err(|error| Error::Internal(format!("the projection holds {value}: {error}")))
 }
 
 /// What a [`ShownProduct`] reads, of a document `d` of an aggregator `a`.
@@ -425,10 +416,12 @@ pub struct ProductPage {
     /// Name of the category above its own.
     #[diesel(sql_type = Nullable<Text>)]
     pub parent_category_name: Option<String>,
-    #[diesel(sql_type = Jsonb)]
-    variants: serde_json::Value,
-    #[diesel(sql_type = Jsonb)]
-    channels: serde_json::Value,
+    /// The variants in their order.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownVariant>)]
+    pub variants: Vec<ShownVariant>,
+    /// The merchant's channels besides WhatsApp.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownChannel>)]
+    pub channels: Vec<ShownChannel>,
     /// When it last changed.
     #[diesel(sql_type = Timestamptz)]
     pub updated_at: DateTime<Utc>,
@@ -463,18 +456,6 @@ pub struct ShownChannel {
     pub kind: String,
     /// The account there.
     pub handle: String,
-}
-
-impl ProductPage {
-    /// The variants in their order.
-    pub fn variants(&self) -> Result<Vec<ShownVariant>> {
-        stored_json(&self.variants)
-    }
-
-    /// The merchant's channels besides WhatsApp.
-    pub fn channels(&self) -> Result<Vec<ShownChannel>> {
-        stored_json(&self.channels)
-    }
 }
 
 impl Db {
