@@ -16,6 +16,7 @@ mod operator;
 mod page;
 mod sql;
 mod statement;
+mod subject_key;
 mod tenant;
 mod transaction;
 mod tx;
