@@ -16,6 +16,7 @@ pub mod merchant;
 pub mod money;
 pub mod nomination;
 pub mod permission;
+pub mod personal;
 pub mod phone;
 pub mod product;
 pub mod region;

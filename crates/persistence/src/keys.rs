@@ -129,6 +129,8 @@ pub struct Vault {
     pub refresh: Secret,
     /// Hashes what is looked up without being stored: e-mail addresses and IP addresses of failed logins.
     pub lookups: Secret,
+    /// Makes the keys of blind indexes: what personal data is found by.
+    pub blind: Secret,
 }
 
 impl Vault {
@@ -142,6 +144,7 @@ impl Vault {
             mail: root.derive("mail"),
             refresh: root.derive("refresh"),
             lookups: root.derive("lookups"),
+            blind: root.derive("blind"),
         }
     }
 }

@@ -322,8 +322,9 @@ impl TenantTx<'_> {
         let keys = self.data_keys().await?;
         rows.into_iter()
             .map(|row| {
-                let name = row.name_sealed.as_deref().map(|s| keys.open(NAME, row.id, s)).transpose()?;
-                let phone = row.phone_sealed.as_deref().map(|s| keys.open(PHONE, row.id, s)).transpose()?;
+                let name = row.name_sealed.as_deref().map(|s| keys.open_text(NAME, row.id, s)).transpose()?;
+                let phone =
+                    row.phone_sealed.as_deref().map(|s| keys.open_text(PHONE, row.id, s)).transpose()?;
                 Ok(Lead { row, name, phone })
             })
             .collect()

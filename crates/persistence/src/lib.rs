@@ -17,6 +17,7 @@ mod page;
 mod sql;
 mod statement;
 mod stored;
+mod subject_key;
 mod tenant;
 mod transaction;
 mod tx;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::db::lend;
 use crate::log::{self, Author, Change};
+use crate::subject_key::Opened;
 use crate::tx::{Settings, Tx};
 use crate::{Db, Result};
 
@@ -62,6 +63,7 @@ pub struct TenantTx<'db> {
     tx: Tx,
     scope: Scope,
     changes: Vec<Change>,
+    pub(crate) opened: Opened,
 }
 
 impl Db {
@@ -70,7 +72,7 @@ impl Db {
         let narrowed_to = if scope.narrowed { scope.actor.id() } else { None };
         let settings = Settings { tenant: Some(scope.aggregator.uuid()), narrowed_to };
         let tx = Tx::new(lend(&self.app).await?, settings);
-        Ok(TenantTx { db: self, tx, scope, changes: Vec::new() })
+        Ok(TenantTx { db: self, tx, scope, changes: Vec::new(), opened: Opened::default() })
     }
 }
 

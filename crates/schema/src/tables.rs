@@ -634,6 +634,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    subject_keys (aggregator_id, subject_id) {
+        aggregator_id -> Uuid,
+        subject_id -> Uuid,
+        wrapped -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        destroyed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     tenant_heads (aggregator_id) {
         aggregator_id -> Uuid,
         event_seq -> Int8,

@@ -1,0 +1,115 @@
+//! The steps of a merchant's life.
+
+use actix_web::post;
+use kapal_domain::Faults;
+use kapal_domain::ids::MerchantId;
+use kapal_domain::merchant::MerchantAction;
+use kapal_domain::permission::{Demand, MerchantsVerify, MerchantsWrite};
+use kapal_domain::text::Prose;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::found;
+use super::view::MerchantView;
+use crate::Staff;
+use crate::answer::Answered;
+use crate::json::{Json, OptionalJson};
+use crate::path::At;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(submit_merchant)
+        .service(request_merchant_changes)
+        .service(verify_merchant)
+        .service(suspend_merchant)
+        .service(reinstate_merchant)
+        .service(archive_merchant);
+}
+
+/// Why a step is taken.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ReasonBody {
+    /// In words that the merchant can act on.
+    #[schema(example = "Foto NIB belum terbaca; mohon unggah ulang.", min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+impl ReasonBody {
+    /// The reason, checked.
+    pub(crate) fn parse(&self) -> Result<Prose<1, 2000>, Faults> {
+        let mut faults = Faults::default();
+        faults.take("/reason", Prose::parse(&self.reason)).ok_or(faults)
+    }
+}
+/// Submit a merchant
+///
+/// Asks for verification: from draft or after changes.
+#[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, submitted.", body = MerchantView)), security(("bearer" = ["merchants:write"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/submit")]
+pub async fn submit_merchant(staff: Staff<MerchantsWrite>, At(id): At<MerchantId>) -> Answered {
+    step(&staff, id, MerchantAction::Submit, None).await
+}
+
+/// Request changes of a merchant
+///
+/// Sends a submitted merchant back with what is missing.
+#[utoipa::path(tag = "merchants", request_body = ReasonBody, responses((status = 200, description = "The merchant, sent back.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/request-changes")]
+pub async fn request_merchant_changes(
+    staff: Staff<MerchantsVerify>,
+    At(id): At<MerchantId>,
+    body: Json<ReasonBody>,
+) -> Answered {
+    step(&staff, id, MerchantAction::RequestChanges, Some(body.0.parse()?.as_str())).await
+}
+
+/// Verify a merchant
+///
+/// Makes a submitted merchant active: its published products show from then on.
+#[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, active.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/verify")]
+pub async fn verify_merchant(staff: Staff<MerchantsVerify>, At(id): At<MerchantId>) -> Answered {
+    step(&staff, id, MerchantAction::Verify, None).await
+}
+
+/// Suspend a merchant
+///
+/// Takes the merchant and all its products off every storefront at once.
+#[utoipa::path(tag = "merchants", request_body = ReasonBody, responses((status = 200, description = "The merchant, suspended.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/suspend")]
+pub async fn suspend_merchant(
+    staff: Staff<MerchantsVerify>,
+    At(id): At<MerchantId>,
+    body: OptionalJson<ReasonBody>,
+) -> Answered {
+    let reason = body.0.map(|body| body.parse()).transpose()?;
+    step(&staff, id, MerchantAction::Suspend, reason.as_ref().map(|r| r.as_str())).await
+}
+
+/// Reinstate a merchant
+///
+/// Brings a suspended merchant back, with the products that were published.
+#[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, active again.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/reinstate")]
+pub async fn reinstate_merchant(staff: Staff<MerchantsVerify>, At(id): At<MerchantId>) -> Answered {
+    step(&staff, id, MerchantAction::Reinstate, None).await
+}
+
+/// Archive a merchant
+///
+/// Ends the merchant's life here; its NIB is free again, its history stays.
+#[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, archived.", body = MerchantView)), security(("bearer" = ["merchants:write"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/archive")]
+pub async fn archive_merchant(staff: Staff<MerchantsWrite>, At(id): At<MerchantId>) -> Answered {
+    step(&staff, id, MerchantAction::Archive, None).await
+}
+
+async fn step<P: Demand>(
+    staff: &Staff<P>,
+    id: MerchantId,
+    action: MerchantAction,
+    reason: Option<&str>,
+) -> Answered {
+    staff.run(async |tx| Ok(found(tx.change_merchant_status(id, action, reason).await?))).await
+}

@@ -1,0 +1,79 @@
+//! A merchant as staff see it.
+
+use chrono::{DateTime, Utc};
+use kapal_persistence::Merchant;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::views::RegionRef;
+
+/// A merchant, as staff see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Merchant)]
+pub struct MerchantView {
+    /// Id.
+    pub(super) id: Uuid,
+    /// Part of public addresses.
+    #[schema(example = "tenun-mama-ina", max_length = 80)]
+    slug: String,
+    /// Shop name.
+    #[schema(example = "Tenun Mama Ina", max_length = 120)]
+    name: String,
+    /// Name in the papers.
+    #[schema(example = "CV Tenun Ina", max_length = 200)]
+    legal_name: Option<String>,
+    /// `draft`, `submitted`, `needs_changes`, `active`, `suspended` or `archived`.
+    #[schema(example = "active", max_length = 20)]
+    status: String,
+    /// What the reviewer asked for, or why the merchant is suspended.
+    #[schema(example = "Foto NIB belum terbaca.", max_length = 2000)]
+    status_reason: Option<String>,
+    /// Where it is.
+    region: RegionRef,
+    /// UMKM class (PP 7/2021, article 35): `micro`, `small` or `medium`.
+    #[schema(example = "micro", max_length = 10)]
+    scale: Option<String>,
+    /// What the class comes from: `declared`, `capital` or `sales`.
+    #[schema(example = "sales", max_length = 10)]
+    scale_basis: Option<String>,
+    /// Business identity number.
+    #[schema(example = "1234567890123", max_length = 13)]
+    nib: Option<String>,
+    /// Business phone, E.164.
+    #[schema(example = "+6281234567890", max_length = 16)]
+    phone: String,
+    /// The maker's story.
+    #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
+    story: String,
+    /// Grows with each change: the `ETag`.
+    #[schema(example = 1, minimum = 1)]
+    pub(super) version: i32,
+    /// When it was onboarded.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Merchant> for MerchantView {
+    fn from(merchant: Merchant) -> Self {
+        let row = merchant.row;
+        Self {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            legal_name: row.legal_name,
+            status: row.status,
+            status_reason: row.status_reason,
+            region: merchant.place.into(),
+            scale: row.scale,
+            scale_basis: row.scale_basis,
+            nib: row.nib,
+            phone: row.phone,
+            story: row.story,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
