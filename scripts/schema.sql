@@ -15,6 +15,7 @@ FROM (
         WHEN 'uuid' THEN 'Uuid' WHEN 'text' THEN 'Text' WHEN 'integer' THEN 'Int4' WHEN 'smallint' THEN 'Int2'
         WHEN 'bigint' THEN 'Int8' WHEN 'boolean' THEN 'Bool' WHEN 'jsonb' THEN 'Jsonb' WHEN 'bytea' THEN 'Bytea'
         WHEN 'double precision' THEN 'Float8' WHEN 'timestamp with time zone' THEN 'Timestamptz'
+        WHEN 'date' THEN 'Date'
         WHEN 'text[]' THEN 'Array<Text>' WHEN 'uuid[]' THEN 'Array<Uuid>' WHEN 'integer[]' THEN 'Array<Int4>'
         END AS kind) AS types
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition

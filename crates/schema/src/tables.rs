@@ -145,6 +145,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    files (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        name -> Text,
+        media_type -> Text,
+        bytes -> Int8,
+        sha256 -> Bytea,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     idempotency_keys (aggregator_id, principal, method, route, key) {
         aggregator_id -> Uuid,
         principal -> Uuid,
