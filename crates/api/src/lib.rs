@@ -23,6 +23,7 @@ mod views;
 
 // The things, one file per noun.
 mod account;
+mod action_item;
 mod aggregator;
 mod auth;
 mod category;
@@ -43,7 +44,9 @@ mod region;
 mod rubric;
 mod slot;
 mod storefront;
+mod sync;
 mod variant;
+mod visit;
 
 pub use access::{Account, Anyone, Operator, Staff};
 pub use envelope::envelope;
@@ -62,6 +65,7 @@ pub fn routes(config: &mut ServiceConfig) {
     // First: routes are tried in this order, and most requests are for storefronts.
     storefront::routes(config);
     account::routes(config);
+    action_item::routes(config);
     aggregator::routes(config);
     auth::routes(config);
     category::routes(config);
@@ -80,5 +84,7 @@ pub fn routes(config: &mut ServiceConfig) {
     region::routes(config);
     rubric::routes(config);
     slot::routes(config);
+    sync::routes(config);
     variant::routes(config);
+    visit::routes(config);
 }

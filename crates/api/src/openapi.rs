@@ -34,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
     ("channels", "Where a merchant is reached."),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
+    ("mentoring", "Visits, action items, and what phones record without a network."),
     ("leads", "Contacts of buyers."),
     ("operations", "Health and version."),
     ("documents", "Keys and documents."),

@@ -17,13 +17,15 @@ pub struct Problem {
     detail: Option<String>,
     errors: Vec<Fault>,
     headers: Vec<(HeaderName, String)>,
+    /// Extension members (RFC 9457, 3.2).
+    members: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Problem {
     /// A problem that its code explains.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: None, errors: Vec::new(), headers: Vec::new(), members: Vec::new() }
     }
 
     /// A problem with something to say about this case.
@@ -39,6 +41,22 @@ impl Problem {
         self
     }
 
+    /// The same with an extension member: what both sides of a conflict say, for example.
+    #[must_use]
+    pub fn with_member(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        self.members.push((name, value));
+        self
+    }
+
+    /// The same about a part of a body: its pointers begin with the part's own.
+    #[must_use]
+    pub fn under(mut self, part: &str) -> Self {
+        for fault in &mut self.errors {
+            fault.pointer.insert_str(0, part);
+        }
+        self
+    }
+
     /// One bad field.
     #[must_use]
     pub fn field(pointer: &str, code: Code) -> Self {
@@ -50,15 +68,10 @@ impl Problem {
     /// The answer in one language.
     #[must_use]
     pub fn render(&self, locale: Locale, request_id: &str) -> HttpResponse {
-        let body = ProblemView {
-            r#type: format!("/errors/{}", self.code),
-            title: self.code.title(locale),
-            status: self.code.status(),
-            detail: self.detail.clone().unwrap_or_else(|| self.code.remedy(locale).to_owned()),
-            instance: request_id.to_owned(),
-            code: self.code.as_str(),
-            errors: self.errors.iter().map(|fault| FaultView::new(fault, locale)).collect(),
-        };
+        let mut body = serde_json::to_value(self.view(locale, request_id)).unwrap_or_default();
+        for (name, value) in &self.members {
+            body[*name] = value.clone();
+        }
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
         response.insert_header(("Content-Language", locale.as_str()));
@@ -67,7 +80,20 @@ impl Problem {
                 response.insert_header((name.clone(), value));
             }
         }
-        response.body(serde_json::to_string(&body).unwrap_or_default())
+        response.body(body.to_string())
+    }
+
+    /// What the answer says in one language.
+    pub(crate) fn view(&self, locale: Locale, request_id: &str) -> ProblemView {
+        ProblemView {
+            r#type: format!("/errors/{}", self.code),
+            title: self.code.title(locale),
+            status: self.code.status(),
+            detail: self.detail.clone().unwrap_or_else(|| self.code.remedy(locale).to_owned()),
+            instance: request_id.to_owned(),
+            code: self.code.as_str(),
+            errors: self.errors.iter().map(|fault| FaultView::new(fault, locale)).collect(),
+        }
     }
 }
 
@@ -117,8 +143,11 @@ impl From<Error> for Problem {
             Error::NotFound => Self::new(Code::NotFound),
             Error::Refused(refusal) => {
                 let problem = Self::from(refusal);
-                let in_flight = problem.code == Code::IdempotencyInFlight;
-                if in_flight { problem.with_header(RETRY_AFTER, 1) } else { problem }
+                match problem.code {
+                    Code::IdempotencyInFlight => problem.with_header(RETRY_AFTER, 1),
+                    Code::ConfirmationLocked => problem.with_header(RETRY_AFTER, 60),
+                    _ => problem,
+                }
             }
             Error::Invalid(faults) => faults.into(),
             Error::Stale(version) => {

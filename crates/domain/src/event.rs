@@ -132,6 +132,18 @@ events! {
     SlotDeleted = "slot.deleted" public,
     /// A slot's time began or ended.
     SlotTurned = "slot.turned" public,
+    /// A merchant's PIN for confirmations was set.
+    MerchantPinSet = "merchant.pin_set" private,
+    /// A visit was recorded.
+    VisitRecorded = "visit.recorded" private,
+    /// A visit got a new version.
+    VisitCorrected = "visit.corrected" private,
+    /// A merchant confirmed a visit that was there.
+    VisitConfirmed = "visit.confirmed" private,
+    /// An action item was made.
+    ActionItemCreated = "action_item.created" private,
+    /// An action item changed.
+    ActionItemUpdated = "action_item.updated" private,
     /// A buyer made contact.
     LeadCreated = "lead.created" private,
     /// A lead's status or notes changed.

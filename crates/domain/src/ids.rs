@@ -67,6 +67,12 @@ ids! {
     SlotId = "slot_id",
     /// A buyer's contact.
     LeadId = "lead_id",
+    /// A visit to a merchant.
+    VisitId = "visit_id",
+    /// Something that a merchant, its hero or the staff must do.
+    ActionItemId = "action_item_id",
+    /// An evidence file of a merchant.
+    FileId = "file_id",
     /// An event of the log.
     EventId = "event_id",
     /// An entry of the audit chain.

@@ -1,6 +1,7 @@
 //! The values, states and rules of Kapal Induk. No IO, no clock, no async: everything here is a function of its
 //! arguments, so that a rule is read in one place and tested without a database.
 
+pub mod action_item;
 pub mod aggregator;
 pub mod category;
 pub mod channel;
@@ -23,8 +24,10 @@ pub mod region;
 pub mod rubric;
 pub mod slot;
 pub mod slug;
+pub mod sync;
 pub mod text;
 pub mod user;
+pub mod visit;
 
 pub use code::{Code, Refusal};
 pub use faults::{Fault, Faults};

@@ -59,6 +59,8 @@ impl Tx {
     /// Takes the key, or waits for the request that has it. Must be the transaction's first statement.
     pub async fn claim_key(&mut self, vault: &Vault, claim: &KeyClaim) -> Result<Claim> {
         let now = Utc::now();
+        // Keyed, since a body may hold what is soon guessed, such as a PIN.
+        let fingerprint = vault.answers.mac(&[&claim.fingerprint]);
         LockTimeoutOn.execute(self).await?;
         let insert = diesel::insert_into(keys::table)
             .values((
@@ -67,7 +69,7 @@ impl Tx {
                 keys::method.eq(&claim.method),
                 keys::route.eq(&claim.route),
                 keys::key.eq(&claim.key),
-                keys::fingerprint.eq(claim.fingerprint.as_slice()),
+                keys::fingerprint.eq(fingerprint.as_slice()),
                 keys::created_at.eq(now),
                 keys::expires_at.eq(now + KEPT),
             ))
@@ -95,7 +97,7 @@ impl Tx {
             Err(error) => return Err(error.into()),
         }
         let row = self.key_row(claim).await?.ok_or(Error::from(Code::IdempotencyInFlight))?;
-        if row.0 != claim.fingerprint {
+        if row.0 != fingerprint {
             return Err(Code::IdempotencyKeyReused.into());
         }
         let sealed = row.1.ok_or(Error::from(Code::IdempotencyInFlight))?;

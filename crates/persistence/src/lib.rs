@@ -23,6 +23,7 @@ mod transaction;
 mod tx;
 
 // The things, one file per noun.
+mod action_item;
 mod aggregator;
 mod category;
 mod channel;
@@ -43,9 +44,11 @@ mod session;
 mod signing_key;
 mod slot;
 mod storefront;
+mod sync;
 mod throttle;
 mod turn;
 mod user;
+mod visit;
 
 pub use db::{Db, Urls};
 pub use error::{Error, Result};
@@ -62,6 +65,7 @@ pub use tenant::{Actor, Scope, TenantTx};
 pub use transaction::Transaction;
 pub use tx::Tx;
 
+pub use action_item::*;
 pub use aggregator::*;
 pub use category::*;
 pub use channel::*;
@@ -81,8 +85,10 @@ pub use session::*;
 pub use signing_key::SigningKey;
 pub use slot::*;
 pub use storefront::*;
+pub use sync::{ActionItemChange, ChangeOutcome, PhoneChange, VisitChange};
 pub use throttle::*;
 pub use user::*;
+pub use visit::*;
 
 /// More words than these make no search narrower in practice, and each costs a look at every row.
 pub(crate) const MAX_WORDS: usize = 12;

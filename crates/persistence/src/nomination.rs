@@ -418,6 +418,14 @@ impl TenantTx<'_> {
             .returning(NominationRow::as_returning())
             .get_result::<NominationRow>(&mut **self)
             .await?;
+        if !new.actions.is_empty() {
+            let merchant: Uuid = products::table
+                .find((self.tenant(), before.product_id))
+                .select(products::merchant_id)
+                .first(&mut **self)
+                .await?;
+            self.insert_advice(merchant.into(), id, &new.actions).await?;
+        }
         let kind = match new.decision {
             Decision::Accept => EventKind::NominationAccepted,
             Decision::Decline => EventKind::NominationDeclined,

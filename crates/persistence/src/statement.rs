@@ -1,10 +1,10 @@
 //! A statement put together at run time from constant pieces and bound values, for lists whose filters come and go.
 //! No piece comes from a request: a value can only be bound.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Float, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Float, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid};
 use uuid::Uuid;
 
 /// The statement so far.
@@ -24,9 +24,11 @@ enum Piece {
 #[derive(Debug, Clone)]
 pub(crate) enum Bound {
     Uuid(Uuid),
+    Uuids(Vec<Uuid>),
     Text(String),
     Texts(Vec<String>),
     Time(DateTime<Utc>),
+    Day(NaiveDate),
     Int(i64),
     Small(i16),
     Float(f32),
@@ -42,7 +44,8 @@ macro_rules! bound {
     )+};
 }
 bound! {
-    Uuid => Uuid, String => Text, Vec<String> => Texts, DateTime<Utc> => Time, i64 => Int, i16 => Small, f32 => Float,
+    Uuid => Uuid, Vec<Uuid> => Uuids, String => Text, Vec<String> => Texts, DateTime<Utc> => Time, NaiveDate => Day,
+    i64 => Int, i16 => Small, f32 => Float,
 }
 
 impl From<&str> for Bound {
@@ -100,9 +103,11 @@ impl QueryFragment<Pg> for Statement {
             match piece {
                 Piece::Sql(sql) => out.push_sql(sql),
                 Piece::Bound(Bound::Uuid(value)) => out.push_bind_param::<SqlUuid, _>(value)?,
+                Piece::Bound(Bound::Uuids(value)) => out.push_bind_param::<Array<SqlUuid>, _>(value)?,
                 Piece::Bound(Bound::Text(value)) => out.push_bind_param::<Text, _>(value)?,
                 Piece::Bound(Bound::Texts(value)) => out.push_bind_param::<Array<Text>, _>(value)?,
                 Piece::Bound(Bound::Time(value)) => out.push_bind_param::<Timestamptz, _>(value)?,
+                Piece::Bound(Bound::Day(value)) => out.push_bind_param::<Date, _>(value)?,
                 Piece::Bound(Bound::Int(value)) => out.push_bind_param::<BigInt, _>(value)?,
                 Piece::Bound(Bound::Small(value)) => out.push_bind_param::<SmallInt, _>(value)?,
                 Piece::Bound(Bound::Float(value)) => out.push_bind_param::<Float, _>(value)?,

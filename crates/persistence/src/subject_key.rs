@@ -94,6 +94,20 @@ impl TenantTx<'_> {
         Ok(())
     }
 
+    /// Reads the keys of many subjects by one query, for what will be sealed or opened next.
+    pub(crate) async fn read_subject_keys(&mut self, subjects: Vec<Uuid>) -> Result<()> {
+        let found = subject_keys::table
+            .filter(subject_keys::aggregator_id.eq(self.tenant()))
+            .filter(subject_keys::subject_id.eq_any(subjects))
+            .select((subject_keys::subject_id, subject_keys::wrapped))
+            .load::<(Uuid, Option<Vec<u8>>)>(&mut **self)
+            .await?;
+        for (subject, wrapped) in found {
+            self.unwrap_subject_key(subject, wrapped).await?;
+        }
+        Ok(())
+    }
+
     async fn subject_key(&mut self, subject: Uuid) -> Result<Option<SubjectKey>> {
         if let Some(key) = self.opened.subjects.get(&subject) {
             return Ok(Some(key.clone()));
@@ -104,17 +118,23 @@ impl TenantTx<'_> {
             .first::<Option<Vec<u8>>>(&mut **self)
             .await
             .optional()?;
+        match wrapped {
+            None => Ok(None),
+            Some(wrapped) => self.unwrap_subject_key(subject, wrapped).await.map(Some),
+        }
+    }
+
+    async fn unwrap_subject_key(&mut self, subject: Uuid, wrapped: Option<Vec<u8>>) -> Result<SubjectKey> {
         let key = match wrapped {
-            None => return Ok(None),
-            Some(None) => SubjectKey::Destroyed,
-            Some(Some(wrapped)) => {
+            None => SubjectKey::Destroyed,
+            Some(wrapped) => {
                 let key = self.data_keys().await?.open(WRAPPED, subject, &wrapped)?;
                 let broken = |_| Error::Internal(format!("the key of {subject} is no key"));
                 SubjectKey::Live(Secret::from_bytes(key.try_into().map_err(broken)?))
             }
         };
         self.opened.subjects.insert(subject, key.clone());
-        Ok(Some(key))
+        Ok(key)
     }
 
     async fn make_subject_key(&mut self, subject: Uuid) -> Result<SubjectKey> {

@@ -33,6 +33,8 @@ const ADDRESS: Schedule = Schedule { free: 30, forgiven_after: TimeDelta::second
 const NETWORK: Schedule = Schedule { free: 60, forgiven_after: TimeDelta::seconds(10), first: 1 };
 /// Letters to one mailbox about a forgotten password.
 const RESETS: Schedule = Schedule { free: 3, forgiven_after: TimeDelta::hours(1), first: 60 };
+/// PINs of one merchant: there are a million, and every member who visits it may try some.
+const PINS: Schedule = Schedule { free: 5, forgiven_after: TimeDelta::hours(1), first: 60 };
 /// Seconds of the longest delay: nobody is locked out for good by a stranger.
 const LONGEST: i32 = 900;
 /// How long a quiet counter is kept.
@@ -97,6 +99,21 @@ sql! {
     include_str!("sql/count_attempt.sql")
 }
 
+sql! {
+    // Counts attempts under each of the keys that is not blocked now; answers those keys.
+    CountAttempts {
+        keys: Vec<Vec<u8>> => Array<Binary>, attempts: Vec<i32> => Array<Integer>, free: i32 => Integer,
+        forgiven_after: i32 => Integer, delays: Vec<i32> => Array<Integer>,
+    }
+    include_str!("sql/count_attempts.sql")
+}
+
+#[derive(diesel::QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = Binary)]
+    key: Vec<u8>,
+}
+
 #[derive(diesel::QueryableByName)]
 struct Wait {
     #[diesel(sql_type = Integer)]
@@ -133,6 +150,25 @@ impl Db {
             count(&mut connection, CountAttempt::new(Vec::new(), key.clone(), schedule.times(*factor)))
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Counts tries of merchants' PINs before any is looked at, on a connection of its own: what refuses the request can't
+    /// take them back. Answers the keys under which none comes too soon.
+    pub(crate) async fn count_pins(&self, tries: Vec<(Vec<u8>, i32)>) -> Result<Vec<Vec<u8>>> {
+        let mut connection = lend(&self.identity).await?;
+        let (keys, attempts) = tries.into_iter().unzip();
+        let CountAttempt { free, forgiven_after, delays, .. } =
+            CountAttempt::new(Vec::new(), Vec::new(), PINS);
+        let count = CountAttempts { keys, attempts, free, forgiven_after, delays };
+        Ok(count.load::<Counted>(&mut connection).await?.into_iter().map(|counted| counted.key).collect())
+    }
+
+    /// Forgets the tries under these keys: a PIN was right.
+    pub(crate) async fn forgive_pins(&self, keys: Vec<Vec<u8>>) -> Result<()> {
+        let mut connection = lend(&self.identity).await?;
+        let right = login_throttles::key.eq_any(keys);
+        diesel::delete(login_throttles::table.filter(right)).execute(&mut connection).await?;
         Ok(())
     }
 
@@ -174,6 +210,7 @@ mod tests {
     #[test]
     fn delays_double_from_a_second_to_a_quarter_of_an_hour() {
         assert_eq!(ACCOUNT.delays(), [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
+        assert_eq!(PINS.delays(), [60, 120, 240, 480, 900]);
         assert_eq!(RESETS.delays(), [60, 120, 240, 480, 900]);
     }
 

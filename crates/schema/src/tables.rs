@@ -3,6 +3,28 @@
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    action_items (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        text -> Text,
+        owner -> Text,
+        due_on -> Nullable<Date>,
+        status -> Text,
+        done_at -> Nullable<Timestamptz>,
+        visit_id -> Nullable<Uuid>,
+        nomination_id -> Nullable<Uuid>,
+        created_by -> Nullable<Uuid>,
+        version -> Int4,
+        digests -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     aggregators (id) {
         id -> Uuid,
         slug -> Text,
@@ -281,6 +303,18 @@ diesel::table! {
         merchant_id -> Uuid,
         kind -> Text,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    merchant_pins (aggregator_id, merchant_id) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        hash -> Bytea,
+        set_by -> Uuid,
+        set_at -> Timestamptz,
     }
 }
 
@@ -683,6 +717,74 @@ diesel::table! {
         locale -> Text,
         demonstration -> Bool,
         version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    visit_confirmations (aggregator_id, visit_id, version) {
+        aggregator_id -> Uuid,
+        visit_id -> Uuid,
+        version -> Int4,
+        merchant_id -> Uuid,
+        method -> Text,
+        file_id -> Nullable<Uuid>,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    visit_photos (aggregator_id, visit_id, version, position) {
+        aggregator_id -> Uuid,
+        visit_id -> Uuid,
+        version -> Int4,
+        position -> Int4,
+        merchant_id -> Uuid,
+        file_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    visit_versions (aggregator_id, visit_id, version) {
+        aggregator_id -> Uuid,
+        visit_id -> Uuid,
+        version -> Int4,
+        merchant_id -> Uuid,
+        recorded_by -> Uuid,
+        device_id -> Nullable<Text>,
+        recorded_at -> Timestamptz,
+        started_at -> Timestamptz,
+        ended_at -> Timestamptz,
+        mode -> Text,
+        topics -> Array<Text>,
+        problems -> Text,
+        advice -> Text,
+        next_on -> Nullable<Date>,
+        location_sealed -> Nullable<Bytea>,
+        tasks -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    visits (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        author_id -> Uuid,
+        version -> Int4,
+        digests -> Array<Text>,
+        started_at -> Timestamptz,
+        next_on -> Nullable<Date>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
