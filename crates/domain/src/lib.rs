@@ -3,13 +3,16 @@
 
 pub mod aggregator;
 pub mod category;
+pub mod certificate;
 pub mod channel;
 pub mod code;
 pub mod collection;
+mod crockford;
 pub mod event;
 pub mod faults;
 pub mod ids;
 pub mod lead;
+pub mod level;
 pub mod locale;
 pub mod media;
 pub mod merchant;
@@ -19,6 +22,7 @@ pub mod permission;
 pub mod personal;
 pub mod phone;
 pub mod product;
+pub mod programme;
 pub mod region;
 pub mod rubric;
 pub mod slot;
