@@ -82,6 +82,28 @@ events! {
     MerchantArchived = "merchant.archived" public,
     /// A draft merchant was deleted.
     MerchantDeleted = "merchant.deleted" private,
+    /// A merchant rose or fell in naik kelas.
+    MerchantLevelChanged = "merchant.level_changed" public,
+    /// A merchant was assessed by the criteria of naik kelas.
+    AssessmentProposed = "assessment.proposed" private,
+    /// An assessment was confirmed by a second person.
+    AssessmentConfirmed = "assessment.confirmed" private,
+    /// An assessment was rejected.
+    AssessmentRejected = "assessment.rejected" private,
+    /// A programme was made.
+    ProgrammeCreated = "programme.created" private,
+    /// A programme's texts, dates, curriculum or status changed.
+    ProgrammeUpdated = "programme.updated" private,
+    /// A merchant was enrolled.
+    EnrolmentCreated = "enrolment.created" private,
+    /// What a merchant attended changed.
+    EnrolmentUpdated = "enrolment.updated" private,
+    /// A merchant completed a programme, and its certificate was issued.
+    EnrolmentCompleted = "enrolment.completed" private,
+    /// A merchant left a programme.
+    EnrolmentDropped = "enrolment.dropped" private,
+    /// A certificate was revoked.
+    CertificateRevoked = "certificate.revoked" private,
     /// A channel was set.
     ChannelSet = "channel.set" public,
     /// A channel was removed.

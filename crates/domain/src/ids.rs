@@ -65,6 +65,14 @@ ids! {
     CollectionId = "collection_id",
     /// A featured slot.
     SlotId = "slot_id",
+    /// A training programme.
+    ProgrammeId = "programme_id",
+    /// A merchant's place in a programme.
+    EnrolmentId = "enrolment_id",
+    /// A look at a merchant by the criteria of naik kelas.
+    AssessmentId = "assessment_id",
+    /// An evidence file of a merchant.
+    FileId = "file_id",
     /// A buyer's contact.
     LeadId = "lead_id",
     /// A visit to a merchant.

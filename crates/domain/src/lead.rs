@@ -5,6 +5,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::code::Code;
+use crate::crockford;
 use crate::locale::Locale;
 use crate::money::Money;
 use crate::phone::Phone;
@@ -69,9 +70,6 @@ choices! {
     }
 }
 
-/// The digits of Crockford's base 32: no I, L, O and U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 /// A lead's short code, which people read to each other: 8 digits of Crockford's base 32, 40 random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LeadCode([u8; 5]);
@@ -86,19 +84,13 @@ impl LeadCode {
     pub fn parse(text: &str) -> Result<Self, Code> {
         let mut bits = 0_u64;
         let mut digits = 0;
-        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let c = match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c => c,
-            };
-            let value =
-                ALPHABET.iter().position(|digit| char::from(*digit) == c).ok_or(Code::InvalidCharacters)?;
+        for value in crockford::digits(text) {
+            let value = value?;
             digits += 1;
             if digits > 8 {
                 return Err(Code::TooLong);
             }
-            bits = bits << 5 | value as u64;
+            bits = bits << 5 | u64::from(value);
         }
         match digits {
             0 => Err(Code::Required),
@@ -115,7 +107,7 @@ impl LeadCode {
 impl fmt::Display for LeadCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bits = self.0.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        let digit = |at: usize| char::from(ALPHABET[(bits >> (35 - 5 * at)) as usize & 31]);
+        let digit = |at: usize| crockford::digit((bits >> (35 - 5 * at)) as u8);
         f.pad(&(0..8).map(digit).collect::<String>())
     }
 }

@@ -121,7 +121,9 @@ fn code_of(constraint: &str) -> Option<Code> {
         "product_variants_sku_key" => Code::DuplicateSku,
         "nominations_running_key" => Code::DuplicateNomination,
         "memberships_pkey" => Code::AlreadyMember,
-        "merchants_region_code_fkey" => Code::InvalidRegion,
+        "enrolments_merchant_key" => Code::AlreadyEnrolled,
+        "assessments_open_key" => Code::AssessmentOpen,
+        "merchants_region_code_fkey" | "programmes_region_code_fkey" => Code::InvalidRegion,
         "products_aggregator_id_merchant_id_fkey"
         | "products_category_id_fkey"
         | "product_media_aggregator_id_media_id_fkey"
@@ -129,6 +131,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "collection_products_aggregator_id_product_id_fkey"
         | "slot_products_aggregator_id_product_id_fkey"
         | "featured_slots_category_id_fkey"
+        | "assessment_evidence_file_fkey"
         | "invitations_merchant_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,
         "leads_aggregator_id_product_id_fkey" | "leads_aggregator_id_merchant_id_fkey" => Code::InUse,

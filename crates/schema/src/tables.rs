@@ -45,6 +45,66 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    assessment_evidence (aggregator_id, assessment_id, key, file_id) {
+        aggregator_id -> Uuid,
+        assessment_id -> Uuid,
+        key -> Text,
+        file_id -> Uuid,
+        merchant_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    assessment_findings (aggregator_id, assessment_id, key) {
+        aggregator_id -> Uuid,
+        assessment_id -> Uuid,
+        key -> Text,
+        merchant_id -> Uuid,
+        criteria_version -> Int4,
+        outcome -> Text,
+        figure -> Nullable<Int4>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    assessments (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        criteria_version -> Int4,
+        status -> Text,
+        level -> Nullable<Text>,
+        note -> Text,
+        assessed_by -> Uuid,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        version -> Int4,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    attendances (aggregator_id, enrolment_id, topic_key) {
+        aggregator_id -> Uuid,
+        enrolment_id -> Uuid,
+        topic_key -> Text,
+        programme_id -> Uuid,
+        merchant_id -> Uuid,
+        attended_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     audit_entries (aggregator_id, seq) {
         aggregator_id -> Uuid,
         seq -> Int8,
@@ -71,6 +131,41 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    certificate_series (aggregator_id, year) {
+        aggregator_id -> Uuid,
+        year -> Int4,
+        last -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    certificates (aggregator_id, enrolment_id) {
+        aggregator_id -> Uuid,
+        enrolment_id -> Uuid,
+        merchant_id -> Uuid,
+        number -> Text,
+        code -> Text,
+        aggregator_name -> Text,
+        merchant_name -> Text,
+        programme_name_id -> Text,
+        programme_name_en -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        hours -> Int4,
+        issued_on -> Date,
+        issued_by -> Nullable<Uuid>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_by -> Nullable<Uuid>,
+        revoke_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -127,6 +222,23 @@ diesel::table! {
         id -> Int4,
         wrapped -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    enrolments (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        programme_id -> Uuid,
+        merchant_id -> Uuid,
+        status -> Text,
+        reason -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -239,6 +351,36 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    level_changes (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        assessment_id -> Uuid,
+        from_level -> Nullable<Text>,
+        to_level -> Nullable<Text>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    level_criteria (version, key) {
+        version -> Int4,
+        key -> Text,
+        level -> Text,
+        position -> Int4,
+        title_id -> Text,
+        title_en -> Text,
+        rule -> Text,
+        parameters -> Jsonb,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     login_throttles (key) {
         key -> Bytea,
         failures -> Int4,
@@ -338,6 +480,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        level -> Nullable<Text>,
     }
 }
 
@@ -458,6 +601,44 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    programme_topics (aggregator_id, programme_id, key) {
+        aggregator_id -> Uuid,
+        programme_id -> Uuid,
+        key -> Text,
+        position -> Int4,
+        title_id -> Text,
+        title_en -> Text,
+        hours -> Int2,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    programmes (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        status -> Text,
+        name_id -> Text,
+        name_en -> Text,
+        description_id -> Text,
+        description_en -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        region_code -> Nullable<Text>,
+        trainer_id -> Nullable<Uuid>,
+        capacity -> Int4,
+        seats_taken -> Int4,
+        min_attendance_percent -> Int2,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     published_aggregators (id) {
         id -> Uuid,
         slug -> Text,
@@ -468,6 +649,26 @@ diesel::table! {
         primary_colour -> Text,
         demonstration -> Bool,
         version -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    published_certificates (aggregator_id, enrolment_id) {
+        aggregator_id -> Uuid,
+        enrolment_id -> Uuid,
+        code_hash -> Bytea,
+        number -> Text,
+        aggregator_name -> Text,
+        merchant_name -> Text,
+        programme_name_id -> Text,
+        programme_name_en -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        hours -> Int4,
+        issued_on -> Date,
+        revoked_on -> Nullable<Date>,
     }
 }
 

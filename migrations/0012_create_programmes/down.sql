@@ -1,0 +1,7 @@
+DROP TABLE published_certificates;
+DROP TABLE certificates;
+DROP TABLE certificate_series;
+DROP TABLE attendances;
+DROP TABLE enrolments;
+DROP TABLE programme_topics;
+DROP TABLE programmes;
