@@ -122,7 +122,6 @@ codes! {
     InvalidTimeZone = "invalid_time_zone" 422 "There is no such time zone." | "Zona waktu itu tidak ada."; "Use an IANA name such as Asia/Jakarta." | "Pakai nama IANA seperti Asia/Jakarta."
     InvalidPeriod = "invalid_period" 422 "The end must be later than the start." | "Akhir harus sesudah awal."; "Correct one of the two." | "Perbaiki salah satunya."
     InvalidDate = "invalid_date" 422 "This is not a date or time of the expected form." | "Ini bukan tanggal atau waktu dengan bentuk yang diharapkan."; "Write RFC 3339, such as 2026-11-24T03:00:00Z." | "Tulis RFC 3339, misalnya 2026-11-24T03:00:00Z."
-    DateInFuture = "date_in_future" 422 "The time lies in the future." | "Waktunya di masa depan."; "Check the phone's clock; five minutes are forgiven." | "Periksa jam ponsel; selisih lima menit dimaklumi."
     DateTooOld = "date_too_old" 422 "The time lies too far in the past." | "Waktunya terlalu lampau."; "Record what happened within the last two years." | "Catat yang terjadi dalam dua tahun terakhir."
     DateInFuture = "date_in_future" 422 "The time lies in the future." | "Waktunya di masa depan."; "Check the date, and the clock that it came from." | "Periksa tanggalnya dan jam perangkatnya."
     InvalidId = "invalid_id" 422 "This is not an id." | "Ini bukan id."; "Send the UUID that the API gave." | "Kirim UUID yang diberikan API."

@@ -79,8 +79,6 @@ ids! {
     VisitId = "visit_id",
     /// Something that a merchant, its hero or the staff must do.
     ActionItemId = "action_item_id",
-    /// An evidence file of a merchant.
-    FileId = "file_id",
     /// An event of the log.
     EventId = "event_id",
     /// An entry of the audit chain.
