@@ -353,6 +353,11 @@ pub(crate) async fn run<T: Transaction, R: Reply>(
     }
 }
 
+/// Whether answers there are given once and kept nowhere, since they are tokens or personal data unmasked.
+pub(crate) fn is_given_once(path: &str) -> bool {
+    path.starts_with("/v1/auth/") || path.ends_with("/pii")
+}
+
 /// The request's idempotency key, where it has one and its method takes one.
 pub(crate) fn claim(
     request: &HttpRequest,
@@ -360,8 +365,7 @@ pub(crate) fn claim(
     principal: Uuid,
 ) -> Result<Option<KeyClaim>, Problem> {
     let takes_keys = request.method() == Method::POST || request.method() == Method::PATCH;
-    // Answers of /v1/auth are tokens: each is given once.
-    if !takes_keys || request.path().starts_with("/v1/auth/") {
+    if !takes_keys || is_given_once(request.path()) {
         return Ok(None);
     }
     let mut keys = request.headers().get_all("idempotency-key");

@@ -115,7 +115,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
         }
     }
     let has_body = operation.get("requestBody").is_some();
-    let takes_key = matches!(method, "post" | "patch") && !path.starts_with("/v1/auth/");
+    let takes_key = matches!(method, "post" | "patch") && !crate::access::is_given_once(path);
     if takes_key {
         parameters.push(header(
             "Idempotency-Key",

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kapal_domain::Code;
 use kapal_domain::ids::{SessionId, UserId};
@@ -15,6 +16,8 @@ use uuid::Uuid;
 
 /// Seconds for which an access token is valid.
 pub const VALID_FOR: i64 = 600;
+/// So long a key is published before it signs: longer than any server takes to read the keys again.
+const PUBLISHED_FOR: TimeDelta = TimeDelta::minutes(5);
 /// Who the token is for: this API.
 pub const AUDIENCE: &str = "kapal-api";
 /// Larger than any token of ours.
@@ -62,10 +65,13 @@ impl Tokens {
         Self { issuer, keys: RwLock::default() }
     }
 
-    /// Takes the keys that the database holds now; the newest signs.
+    /// Takes the keys that the database holds now, the newest first. The newest that every server knows signs; where
+    /// none is so old, the oldest.
     pub fn set_keys(&self, keys: &[SigningKey]) {
+        let known = Utc::now() - PUBLISHED_FOR;
+        let signing = keys.iter().find(|key| key.created_at < known).or(keys.last());
         let signing =
-            keys.first().map(|key| (key.id.clone(), EncodingKey::from_ed_der(&pkcs8(key.private.expose()))));
+            signing.map(|key| (key.id.clone(), EncodingKey::from_ed_der(&pkcs8(key.private.expose()))));
         let checking =
             keys.iter().map(|key| (key.id.clone(), DecodingKey::from_ed_der(&key.public))).collect();
         let jwks: Vec<_> = keys

@@ -104,6 +104,12 @@ events! {
     EnrolmentDropped = "enrolment.dropped" private,
     /// A certificate was revoked.
     CertificateRevoked = "certificate.revoked" private,
+    /// A merchant's bank account was set.
+    BankAccountSet = "bank_account.set" private,
+    /// Personal data was read unmasked.
+    PiiRead = "pii.read" private,
+    /// The keys of an aggregator were renewed.
+    KeysRotated = "keys.rotated" private,
     /// A channel was set.
     ChannelSet = "channel.set" public,
     /// A channel was removed.

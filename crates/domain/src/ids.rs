@@ -51,6 +51,8 @@ ids! {
     InvitationId = "invitation_id",
     /// A small merchant (UMKM).
     MerchantId = "merchant_id",
+    /// A class that a merchant is or was in.
+    ScaleId = "scale_id",
     /// A product category.
     CategoryId = "category_id",
     /// A product.

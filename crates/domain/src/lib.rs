@@ -3,6 +3,7 @@
 
 pub mod action_item;
 pub mod aggregator;
+pub mod bank_account;
 pub mod category;
 pub mod certificate;
 pub mod channel;
@@ -24,6 +25,7 @@ pub mod personal;
 pub mod phone;
 pub mod product;
 pub mod programme;
+pub mod profile;
 pub mod region;
 pub mod rubric;
 pub mod slot;

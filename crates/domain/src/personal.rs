@@ -6,7 +6,22 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use crate::code::Code;
-use crate::text::compact_number;
+use crate::text::{Line, choices, compact_number};
+
+/// Why personal data is read unmasked: kept in the log.
+pub type Purpose = Line<5, 200>;
+
+choices! {
+    /// Personal data of a merchant that is shown masked.
+    pub enum PersonalField {
+        /// Number and holder of the account.
+        BankAccount = "bank_account",
+        /// Capital without land and building.
+        Capital = "capital",
+        /// Sales of a year.
+        YearlySales = "yearly_sales",
+    }
+}
 
 /// A citizen's number (nomor induk kependudukan): region, birth date, serial. Its region is that of issue and may be
 /// gone; district 99 is for tests. Sex and birth date are never read out of it.

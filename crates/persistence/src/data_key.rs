@@ -20,6 +20,17 @@ pub(crate) struct DataKeys {
 }
 
 impl DataKeys {
+    /// The number of the newest key.
+    pub fn newest(&self) -> Option<i32> {
+        self.keys.last_key_value().map(|(id, _)| *id)
+    }
+
+    /// Whether this was sealed with the newest key.
+    pub fn is_newest(&self, sealed: &[u8]) -> bool {
+        let id = sealed.first_chunk::<4>().map(|id| i32::from_be_bytes(*id));
+        id == self.newest()
+    }
+
     /// Seals for this column of this row with the newest key.
     pub fn seal(&self, column: &str, row: Uuid, plain: &[u8]) -> Result<Vec<u8>> {
         let (id, key) = self.keys.last_key_value().ok_or(Error::Internal("no data key".into()))?;
@@ -87,7 +98,7 @@ impl TenantTx<'_> {
     }
 
     /// Makes the key with this number, unless it is there.
-    async fn insert_data_key(&mut self, id: i32) -> Result<()> {
+    pub(crate) async fn insert_data_key(&mut self, id: i32) -> Result<()> {
         let aggregator = self.tenant();
         let key = Secret::generate();
         let wrapped = self.db.vault.wrapping.seal(&format!("data_keys/{aggregator}/{id}"), key.expose())?;

@@ -88,6 +88,9 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
             let constraint = info.constraint_name().unwrap_or_default();
             match code_of(constraint) {
                 Some(Code::InvalidRegion) => Error::field("/region_code", Code::InvalidRegion),
+                Some(code) if constraint.starts_with("merchant_profiles_") => {
+                    Error::field("/profile/logo_id", code)
+                }
                 Some(code) => code.into(),
                 None => Error::Internal(format!("{constraint}: {message}")),
             }
@@ -125,6 +128,9 @@ fn code_of(constraint: &str) -> Option<Code> {
         "assessments_open_key" => Code::AssessmentOpen,
         "merchants_region_code_fkey" | "programmes_region_code_fkey" => Code::InvalidRegion,
         "products_aggregator_id_merchant_id_fkey"
+        "merchants_region_code_fkey" => Code::InvalidRegion,
+        "merchant_profiles_aggregator_id_logo_id_fkey"
+        | "products_aggregator_id_merchant_id_fkey"
         | "products_category_id_fkey"
         | "product_media_aggregator_id_media_id_fkey"
         | "nominations_aggregator_id_product_id_fkey"

@@ -135,8 +135,8 @@ pub struct LeadRow {
     pub updated_at: DateTime<Utc>,
 }
 
-const NAME: &str = "leads/name_sealed";
-const PHONE: &str = "leads/phone_sealed";
+pub(crate) const NAME: &str = "leads/name_sealed";
+pub(crate) const PHONE: &str = "leads/phone_sealed";
 
 /// A visitor's transaction inside one aggregator: the public writes, and nothing else.
 pub struct VisitorTx<'db>(TenantTx<'db>);

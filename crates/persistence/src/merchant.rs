@@ -8,19 +8,19 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::MerchantId;
-use kapal_domain::merchant::{LegalName, MerchantAction, MerchantName, MerchantStatus, Nib, Scale, Story};
+use kapal_domain::merchant::{LegalName, MerchantAction, MerchantName, MerchantStatus, Nib, Story};
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{merchant_access, merchants};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::region::escape_like;
 use crate::sql::sql;
-use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
+use crate::{Change, Cursor, Error, Page, ProfileChanges, ProfileRow, Result, ScaleClaim, Subject, TenantTx};
 
 /// A merchant as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -90,15 +90,8 @@ pub struct Merchant {
     pub row: MerchantRow,
     /// Where it is.
     pub place: Place,
-}
-
-/// What a class was derived from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScaleClaim {
-    /// The class.
-    pub scale: Scale,
-    /// `declared`, `capital` or `sales`.
-    pub basis: &'static str,
+    /// What it tells of itself.
+    pub profile: ProfileRow,
 }
 
 /// A merchant to be onboarded.
@@ -118,6 +111,8 @@ pub struct NewMerchant {
     pub phone: Phone,
     /// The maker's story.
     pub story: Story,
+    /// What else it tells.
+    pub profile: ProfileChanges,
 }
 
 /// What to change of a merchant: None keeps, `Some(None)` clears.
@@ -130,16 +125,23 @@ pub struct MerchantChanges {
     pub legal_name: Option<Option<String>>,
     /// Regency, city or district.
     pub region_code: Option<String>,
-    /// UMKM class.
-    pub scale: Option<Option<String>>,
-    /// What it was derived from.
-    pub scale_basis: Option<Option<String>>,
     /// Business identity number.
     pub nib: Option<Option<String>>,
     /// Business phone.
     pub phone: Option<String>,
     /// The maker's story.
     pub story: Option<String>,
+}
+
+/// An edit of a merchant: of its row, of what it tells besides, of its class (`Some(None)` clears).
+#[derive(Debug, Clone, Default)]
+pub struct MerchantEdit {
+    /// Of its row.
+    pub merchant: MerchantChanges,
+    /// Of what it tells besides.
+    pub profile: ProfileChanges,
+    /// Of its class.
+    pub scale: Option<Option<ScaleClaim>>,
 }
 
 /// Which merchants to list.
@@ -213,12 +215,18 @@ impl TenantTx<'_> {
                 .await
                 .optional()?;
             if let Some(row) = inserted {
+                if let Some(claim) = &new.scale {
+                    self.insert_scale(id, Some(claim)).await?;
+                }
+                let profile = self.write_profile(&ProfileRow::of(row.id), &new.profile).await?;
+                let mut after = facts(&row);
+                after["profile"] = self.profile_facts(&profile).await?;
                 self.record(
                     Change::new(EventKind::MerchantCreated, Subject("merchant", row.id))
                         .data(json!({ "slug": row.slug }))
-                        .from_to(serde_json::Value::Null, facts(&row)),
+                        .from_to(Value::Null, after),
                 );
-                return self.placed(row).await;
+                return self.placed(row, profile).await;
             }
             slug = base.with_suffix(crate::suffix(attempt));
         }
@@ -232,7 +240,14 @@ impl TenantTx<'_> {
             .select(MerchantRow::as_select())
             .first::<MerchantRow>(&mut **self)
             .await?;
-        self.placed(row).await
+        self.told(row).await
+    }
+
+    /// Whether there is such a merchant, for this handle: else not found.
+    pub(crate) async fn expect_merchant(&mut self, id: MerchantId) -> Result<()> {
+        let found = merchants::table.find((self.tenant(), id.uuid())).select(merchants::id);
+        found.first::<Uuid>(&mut **self).await?;
+        Ok(())
     }
 
     /// One merchant, locked until the end of the transaction.
@@ -287,7 +302,12 @@ impl TenantTx<'_> {
             .await?;
         let page = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id));
         let places = self.places(page.items.iter().map(|row| row.region_code.clone()).collect()).await?;
-        Ok(page.map(|row| Merchant { place: place_of(&places, &row.region_code), row }))
+        let profiles = self.profiles(&page.items.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        Ok(page.map(|row| {
+            let profile = profiles.iter().find(|profile| profile.merchant_id == row.id).cloned();
+            let profile = profile.unwrap_or_else(|| ProfileRow::of(row.id));
+            Merchant { place: place_of(&places, &row.region_code), row, profile }
+        }))
     }
 
     /// Edits a merchant whose version is still `expected`.
@@ -295,14 +315,14 @@ impl TenantTx<'_> {
         &mut self,
         id: MerchantId,
         expected: i32,
-        changes: &MerchantChanges,
+        edit: &MerchantEdit,
     ) -> Result<Merchant> {
         let before = self.lock_merchant(id).await?;
         if before.version != expected {
             return Err(Error::Stale(before.version));
         }
         let shows = matches!(before.status()?, MerchantStatus::Active | MerchantStatus::Suspended);
-        if shows && changes.nib == Some(None) {
+        if shows && edit.merchant.nib == Some(None) {
             return Err(Refusal::because(
                 Code::NibRequired,
                 "Its products may be published: the NIB can be corrected, not removed.",
@@ -314,21 +334,34 @@ impl TenantTx<'_> {
         }
         let row = diesel::update(merchants::table.find((self.tenant(), id.uuid())))
             .set((
-                changes,
+                &edit.merchant,
+                edit.scale.map(|claim| {
+                    (
+                        merchants::scale.eq(claim.map(|c| c.scale.as_str())),
+                        merchants::scale_basis.eq(claim.map(|c| c.basis)),
+                    )
+                }),
                 merchants::version.eq(merchants::version + 1),
                 merchants::updated_at.eq(Utc::now()),
             ))
             .returning(MerchantRow::as_returning())
             .get_result::<MerchantRow>(&mut **self)
             .await?;
-        self.record(
-            Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id))
-                .from_to(facts(&before), facts(&row)),
-        );
+        if let Some(claim) = &edit.scale {
+            self.insert_scale(id, claim.as_ref()).await?;
+        }
+        let (mut old, mut new) = (facts(&before), facts(&row));
+        let told = self.profile(id).await?;
+        let profile = self.write_profile(&told, &edit.profile).await?;
+        if profile != told {
+            old["profile"] = self.profile_facts(&told).await?;
+            new["profile"] = self.profile_facts(&profile).await?;
+        }
+        self.record(Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id)).from_to(old, new));
         if row.status()? == MerchantStatus::Active {
             self.project_merchant(id).await?;
         }
-        self.placed(row).await
+        self.placed(row, profile).await
     }
 
     /// Takes a step of a merchant's life. `reason` is what a reviewer asks for, or why it is suspended.
@@ -369,7 +402,7 @@ impl TenantTx<'_> {
         );
         // What a storefront shows of the merchant and of its products follows in this same transaction.
         self.project_merchant(id).await?;
-        self.placed(row).await
+        self.told(row).await
     }
 
     /// Deletes a draft that nothing else refers to.
@@ -403,9 +436,11 @@ impl TenantTx<'_> {
         )
         .execute(&mut **self)
         .await?;
+        // What the log has sealed of it opens no more.
+        self.destroy_subject_key(row.id).await?;
         self.record(
             Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id))
-                .from_to(facts(&row), serde_json::Value::Null),
+                .from_to(facts(&row), Value::Null),
         );
         Ok(())
     }
@@ -431,9 +466,14 @@ impl TenantTx<'_> {
         Ok(())
     }
 
-    async fn placed(&mut self, row: MerchantRow) -> Result<Merchant> {
+    async fn told(&mut self, row: MerchantRow) -> Result<Merchant> {
+        let profile = self.profile(row.id()).await?;
+        self.placed(row, profile).await
+    }
+
+    async fn placed(&mut self, row: MerchantRow, profile: ProfileRow) -> Result<Merchant> {
         let places = self.places(vec![row.region_code.clone()]).await?;
-        Ok(Merchant { place: place_of(&places, &row.region_code), row })
+        Ok(Merchant { place: place_of(&places, &row.region_code), row, profile })
     }
 
     /// The places of these codes.
@@ -460,7 +500,7 @@ fn place_of(places: &[Place], code: &str) -> Place {
 }
 
 /// What the audit chain keeps of a merchant. Its NIB and business phone are public; nothing personal stands here.
-fn facts(row: &MerchantRow) -> serde_json::Value {
+fn facts(row: &MerchantRow) -> Value {
     json!({
         "name": row.name, "legal_name": row.legal_name, "region_code": row.region_code, "scale": row.scale,
         "scale_basis": row.scale_basis, "nib": row.nib, "phone": row.phone, "story": row.story, "status": row.status,

@@ -121,6 +121,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    bank_accounts (aggregator_id, merchant_id) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        bank_code -> Nullable<Text>,
+        bank_name -> Text,
+        number_sealed -> Bytea,
+        holder_sealed -> Bytea,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     categories (id) {
         id -> Uuid,
         slug -> Text,
@@ -457,6 +473,42 @@ diesel::table! {
         hash -> Bytea,
         set_by -> Uuid,
         set_at -> Timestamptz,
+    merchant_profiles (aggregator_id, merchant_id) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        business_form -> Nullable<Text>,
+        kbli_version -> Nullable<Text>,
+        kbli_code -> Nullable<Text>,
+        founded_year -> Nullable<Int4>,
+        workers_total -> Nullable<Int4>,
+        workers_women -> Nullable<Int4>,
+        workers_youth -> Nullable<Int4>,
+        workers_disability -> Nullable<Int4>,
+        address -> Nullable<Text>,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        story_en -> Text,
+        logo_id -> Nullable<Uuid>,
+        story_consent_on -> Nullable<Date>,
+        story_consent_channel -> Nullable<Text>,
+        story_consent_by -> Nullable<Uuid>,
+        story_withdrawn_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    merchant_scales (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        scale -> Nullable<Text>,
+        basis -> Nullable<Text>,
+        year -> Nullable<Int4>,
+        amount_sealed -> Nullable<Bytea>,
+        recorded_by -> Nullable<Uuid>,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -707,6 +759,8 @@ diesel::table! {
         channels -> Jsonb,
         created_at -> Timestamptz,
         version -> Int4,
+        story_en -> Text,
+        logo -> Jsonb,
     }
 }
 

@@ -24,12 +24,16 @@ pub enum Task {
         #[arg(long)]
         name: String,
     },
+    /// Make new keys: one that signs access tokens, and a data key for each aggregator, under which all that the
+    /// former ones sealed is brought. Runs beside servers; stopped half-way, it is started again.
+    RotateKeys,
 }
 
 /// Does one task.
 pub async fn run(config: Config, task: Task) -> Result<()> {
     match task {
         Task::CreateOperator { email, name } => create_operator(config, &email, &name).await,
+        Task::RotateKeys => rotate_keys(config).await,
     }
 }
 
@@ -54,11 +58,7 @@ async fn create_operator(config: Config, email: &str, name: &str) -> Result<()> 
         .map_err(|code| explained("password", code))?;
     let password_hash = actix_web::web::block(move || hash_password(&password)).await??;
 
-    let settings = config.database.clone();
-    let database = actix_web::web::block(move || Database::open(&settings)).await??;
-    if config.database.migrate {
-        database.migrate().await?;
-    }
+    let database = open(&config).await?;
     let db = database.connect();
     let mut tx = db.identity(Actor::System, "kapal admin create-operator").await?;
     let new = NewUser { email, name, password_hash, locale: Locale::default() };
@@ -68,4 +68,40 @@ async fn create_operator(config: Config, email: &str, name: &str) -> Result<()> 
     actix_web::web::block(move || database.close()).await?;
     println!("{} runs the platform now: log in at /v1/auth/login.", user.email);
     Ok(())
+}
+
+async fn rotate_keys(config: Config) -> Result<()> {
+    const COMMAND: &str = "kapal admin rotate-keys";
+    let database = open(&config).await?;
+    let db = database.connect();
+    let mut tx = db.identity(Actor::System, COMMAND).await?;
+    let id = tx.rotate_signing_key().await?;
+    tx.commit().await?;
+    println!(
+        "Signing key {id} is published; it signs in a few minutes, and the former ones stay valid for an hour."
+    );
+    let tenants = db.all_tenants().await?;
+    for (number, (aggregator, slug)) in (1..).zip(&tenants) {
+        let rotated = db.rotate_data_key(*aggregator, COMMAND).await?;
+        let what = match rotated.data_key {
+            Some(key) => format!(
+                "data key {key}; wrapped anew: {} subjects; sealed anew: {} leads",
+                rotated.subject_keys, rotated.leads
+            ),
+            None => "nothing was ever sealed".to_owned(),
+        };
+        println!("{number} of {}: {slug}: {what}", tenants.len());
+    }
+    drop(db);
+    actix_web::web::block(move || database.close()).await?;
+    Ok(())
+}
+
+async fn open(config: &Config) -> Result<Database> {
+    let settings = config.database.clone();
+    let database = actix_web::web::block(move || Database::open(&settings)).await??;
+    if config.database.migrate {
+        database.migrate().await?;
+    }
+    Ok(database)
 }

@@ -1,4 +1,4 @@
-//! What has expired is deleted, a piece at a time.
+//! What has expired is deleted, a piece at a time; keys that nothing lives by are retired.
 
 use kapal_persistence::{Db, Result};
 
@@ -7,6 +7,7 @@ pub(crate) async fn all(db: &Db) -> Result<()> {
     while db.forget_keys().await? > 0 {}
     while db.forget_sessions().await? > 0 {}
     while db.forget_mail().await? > 0 {}
+    db.retire_signing_keys().await?;
     db.forget_resets().await?;
     db.forget_attempts().await?;
     Ok(())

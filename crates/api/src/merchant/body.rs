@@ -1,14 +1,19 @@
 //! What comes in: a merchant to onboard, what to change of one, which to list.
 
-use kapal_domain::merchant::{LegalName, MerchantName, MerchantStatus, Nib, Scale, Story};
-use kapal_domain::money::{Currency, Money};
+use std::collections::BTreeMap;
+
+use kapal_domain::ids::UserId;
+use kapal_domain::locale::Locale;
+use kapal_domain::merchant::{LegalName, MerchantName, MerchantStatus, Nib, Story};
 use kapal_domain::phone::Phone;
 use kapal_domain::region::{RegionCode, RegionLevel};
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{MerchantChanges, MerchantFilter, NewMerchant, ScaleClaim};
+use kapal_persistence::{MerchantChanges, MerchantEdit, MerchantFilter, NewMerchant, ProfileChanges};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::profile::ProfilePatch;
+use super::scale::ScaleBody;
 use crate::Problem;
 use crate::json::Patch;
 use crate::views::MoneyView;
@@ -31,34 +36,63 @@ pub struct MerchantCreate {
     /// Declared UMKM class; leave it away where sales or capital tell it.
     #[schema(example = "micro", pattern = "^(micro|small|medium)$", max_length = 10)]
     scale: Option<String>,
-    /// Sales of the last full year: the class is derived from it. The amount itself is not kept.
+    /// Sales of the last full year: the class is derived from it. Kept encrypted, and shown by `pii` alone.
     yearly_sales: Option<MoneyView>,
-    /// Capital without land and building, for a business without a full year. The amount itself is not kept.
+    /// Capital without land and building, for a business without a full year; not looked at beside `yearly_sales`.
+    /// Kept likewise.
     capital: Option<MoneyView>,
+    /// The year of the figure: the last one for sales, this one for capital, when left away.
+    #[schema(example = 2025, minimum = 1800, maximum = 2100)]
+    scale_year: Option<i32>,
     /// Business identity number: 13 digits.
     #[schema(example = "1234567890123", max_length = 40)]
     nib: Option<String>,
     /// The maker's story.
     #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
     story: Option<String>,
+    /// The story by language, `id` or `en`.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, StoryPatch>>, example = json!({ "en": { "story": "Mama Ina has woven since she was nine." } }))]
+    translations: Patch<BTreeMap<String, Patch<StoryPatch>>>,
+    /// What else it tells about the business.
+    #[serde(default)]
+    #[schema(value_type = Option<ProfilePatch>)]
+    profile: Patch<ProfilePatch>,
+}
+
+/// What to change of a merchant's texts in one language: absent keeps, null clears.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct StoryPatch {
+    /// The maker's story.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Mama Ina has woven since she was nine.", max_length = 5000)]
+    story: Patch<String>,
 }
 
 impl MerchantCreate {
-    pub(super) fn parse(&self) -> Result<NewMerchant, Faults> {
+    pub(super) fn parse(&self, by: UserId) -> Result<NewMerchant, Faults> {
         let mut faults = Faults::default();
         let name = faults.take("/name", MerchantName::parse(&self.name));
         let legal_name =
             faults.take_optional("/legal_name", self.legal_name.as_deref().map(LegalName::parse));
         let region_code = faults.take("/region_code", merchant_region(&self.region_code));
         let phone = faults.take("/phone", Phone::parse(&self.phone));
-        let scale = parse_scale(
-            &mut faults,
-            self.scale.as_deref(),
-            self.yearly_sales.as_ref(),
-            self.capital.as_ref(),
-        );
+        let scale = ScaleBody {
+            declared: self.scale.as_deref(),
+            sales: self.yearly_sales.as_ref(),
+            capital: self.capital.as_ref(),
+            year: self.scale_year,
+        };
+        let scale = scale.parse(&mut faults);
         let nib = faults.take_optional("/nib", self.nib.as_deref().map(Nib::parse));
-        let story = faults.take("/story", Story::parse(self.story.as_deref().unwrap_or_default()));
+        let story = self.story.clone().map_or(Patch::Keep, Patch::Set);
+        let (story, story_en) = stories(&mut faults, &story, &self.translations);
+        let story = story.or_else(|| Story::parse("").ok());
+        let mut profile = match &self.profile {
+            Patch::Set(profile) => profile.parse(&mut faults, by.uuid()),
+            Patch::Keep | Patch::Clear => ProfileChanges::default(),
+        };
+        profile.story_en = story_en.map(String::from);
         let (
             Some(name),
             Some(legal_name),
@@ -67,11 +101,12 @@ impl MerchantCreate {
             Some(scale),
             Some(nib),
             Some(story),
-        ) = (name, legal_name, region_code, phone, scale, nib, story)
+            true,
+        ) = (name, legal_name, region_code, phone, scale, nib, story, faults.is_empty())
         else {
             return Err(faults);
         };
-        Ok(NewMerchant { name, legal_name, region_code, scale, nib, phone, story })
+        Ok(NewMerchant { name, legal_name, region_code, scale, nib, phone, story, profile })
     }
 }
 
@@ -98,10 +133,13 @@ pub struct MerchantPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "small", max_length = 10)]
     scale: Patch<String>,
-    /// Sales of the last full year: the class is derived from it.
+    /// Sales of the last full year: the class is derived from it. Kept encrypted.
     yearly_sales: Option<MoneyView>,
-    /// Capital without land and building.
+    /// Capital without land and building; not looked at beside `yearly_sales`. Kept encrypted.
     capital: Option<MoneyView>,
+    /// The year of the figure: the last one for sales, this one for capital, when left away.
+    #[schema(example = 2025, minimum = 1800, maximum = 2100)]
+    scale_year: Option<i32>,
     /// Business identity number.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "1234567890123", max_length = 40)]
@@ -110,10 +148,18 @@ pub struct MerchantPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
     story: Patch<String>,
+    /// The story by language, `id` or `en`.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, StoryPatch>>, example = json!({ "en": { "story": "Mama Ina has woven since she was nine." } }))]
+    translations: Patch<BTreeMap<String, Patch<StoryPatch>>>,
+    /// What else it tells about the business.
+    #[serde(default)]
+    #[schema(value_type = Option<ProfilePatch>)]
+    profile: Patch<ProfilePatch>,
 }
 
 impl MerchantPatch {
-    pub(super) fn parse(&self) -> Result<MerchantChanges, Faults> {
+    pub(super) fn parse(&self, by: UserId) -> Result<MerchantEdit, Faults> {
         let mut faults = Faults::default();
         let text = |value: &dyn std::fmt::Display| value.to_string();
         let name = self.name.required(&mut faults, "/name", |v| MerchantName::parse(v).map(|v| text(&v)));
@@ -125,21 +171,26 @@ impl MerchantPatch {
         let phone =
             self.phone.required(&mut faults, "/phone", |v| Phone::parse(v).map(|v| v.as_str().to_owned()));
         let nib = self.nib.optional(&mut faults, "/nib", |v| Nib::parse(v).map(|v| v.as_str().to_owned()));
-        let story = self.story.required(&mut faults, "/story", |v| Story::parse(v).map(|v| text(&v)));
+        let (story, story_en) = stories(&mut faults, &self.story, &self.translations);
+        let mut profile = match &self.profile {
+            Patch::Keep => ProfileChanges::default(),
+            Patch::Clear => ProfilePatch::cleared().parse(&mut faults, by.uuid()),
+            Patch::Set(profile) => profile.parse(&mut faults, by.uuid()),
+        };
+        profile.story_en = story_en.map(String::from);
         let declared = match &self.scale {
             Patch::Set(scale) => Some(scale.as_str()),
             Patch::Keep | Patch::Clear => None,
         };
-        let scale = parse_scale(&mut faults, declared, self.yearly_sales.as_ref(), self.capital.as_ref());
-        let (
-            Some(name),
-            Some(legal_name),
-            Some(region_code),
-            Some(phone),
-            Some(nib),
-            Some(story),
-            Some(scale),
-        ) = (name, legal_name, region_code, phone, nib, story, scale)
+        let scale = ScaleBody {
+            declared,
+            sales: self.yearly_sales.as_ref(),
+            capital: self.capital.as_ref(),
+            year: self.scale_year,
+        };
+        let scale = scale.parse(&mut faults);
+        let (Some(name), Some(legal_name), Some(region_code), Some(phone), Some(nib), Some(scale), true) =
+            (name, legal_name, region_code, phone, nib, scale, faults.is_empty())
         else {
             return Err(faults);
         };
@@ -148,16 +199,9 @@ impl MerchantPatch {
             None if self.scale == Patch::Clear => Some(None),
             None => None,
         };
-        Ok(MerchantChanges {
-            name,
-            legal_name,
-            region_code,
-            scale: scale.map(|claim| claim.map(|c| c.scale.as_str().to_owned())),
-            scale_basis: scale.map(|claim| claim.map(|c| c.basis.to_owned())),
-            nib,
-            phone,
-            story,
-        })
+        let merchant =
+            MerchantChanges { name, legal_name, region_code, nib, phone, story: story.map(String::from) };
+        Ok(MerchantEdit { merchant, profile, scale })
     }
 }
 
@@ -170,43 +214,41 @@ fn merchant_region(text: &str) -> Result<RegionCode, Code> {
     }
 }
 
-/// The class by sales, else by capital, else as declared; a declaration that the figures contradict is a fault.
-fn parse_scale(
+/// The story in Indonesian and in English, where they change. `story` is the Indonesian one by its older name.
+fn stories(
     faults: &mut Faults,
-    declared: Option<&str>,
-    sales: Option<&MoneyView>,
-    capital: Option<&MoneyView>,
-) -> Option<Option<ScaleClaim>> {
-    let declared = faults.take_optional("/scale", declared.map(Scale::parse))?;
-    let by_figures = match (sales, capital) {
-        (Some(sales), _) => {
-            let rupiah = faults.take("/yearly_sales", rupiah(sales))?;
-            Some((faults.take("/yearly_sales", Scale::by_sales(rupiah).ok_or(Code::OutOfRange))?, "sales"))
+    story: &Patch<String>,
+    translations: &Patch<BTreeMap<String, Patch<StoryPatch>>>,
+) -> (Option<Story>, Option<Story>) {
+    let mut indonesian = story.required(faults, "/story", |v| Story::parse(v)).flatten();
+    let mut english = None;
+    let texts = match translations {
+        Patch::Keep => return (indonesian, None),
+        Patch::Clear => {
+            let none = || Story::parse("").ok();
+            return (indonesian.or_else(none), none());
         }
-        (None, Some(capital)) => {
-            let rupiah = faults.take("/capital", rupiah(capital))?;
-            Some((faults.take("/capital", Scale::by_capital(rupiah).ok_or(Code::OutOfRange))?, "capital"))
-        }
-        (None, None) => None,
+        Patch::Set(texts) => texts,
     };
-    match (declared, by_figures) {
-        (Some(declared), Some((scale, _))) if declared != scale => {
-            faults.add_detail(
-                "/scale",
-                Code::InvalidChoice,
-                format!("By PP 7/2021 these figures make it {scale}."),
-            );
-            None
+    for (key, change) in texts {
+        let pointer = format!("/translations/{}", key.replace('~', "~0").replace('/', "~1"));
+        let Some(locale) = faults.take(&pointer, Locale::parse(key)) else { continue };
+        let pointer = format!("{pointer}/story");
+        let told = match change {
+            Patch::Keep | Patch::Set(StoryPatch { story: Patch::Keep }) => continue,
+            Patch::Clear | Patch::Set(StoryPatch { story: Patch::Clear }) => "",
+            Patch::Set(StoryPatch { story: Patch::Set(story) }) => story,
+        };
+        let told = faults.take(&pointer, Story::parse(told));
+        match locale {
+            Locale::En => english = told,
+            Locale::Id if indonesian.is_some() && told.is_some() && indonesian != told => {
+                faults.add_detail(pointer, Code::InvalidChoice, "`story` says another one.");
+            }
+            Locale::Id => indonesian = told,
         }
-        (_, Some((scale, basis))) => Some(Some(ScaleClaim { scale, basis })),
-        (Some(scale), None) => Some(Some(ScaleClaim { scale, basis: "declared" })),
-        (None, None) => Some(None),
     }
-}
-
-fn rupiah(money: &MoneyView) -> Result<i64, Code> {
-    let money = Money::parse(&money.amount, Currency::parse(&money.currency)?)?;
-    if money.currency() == Currency::IDR { Ok(money.minor() / 100) } else { Err(Code::InvalidCurrency) }
+    (indonesian, english)
 }
 
 /// Which merchants.

@@ -1,6 +1,8 @@
 //! `/v1/aggregators/{aggregator}/merchants`: onboarding, edits, and the steps of a merchant's life.
 
 mod body;
+mod profile;
+mod scale;
 mod status;
 mod view;
 
@@ -27,6 +29,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(get_merchant)
         .service(update_merchant)
         .service(delete_merchant);
+    scale::routes(config);
     status::routes(config);
 }
 
@@ -40,7 +43,7 @@ pub async fn create_merchant(staff: Staff<MerchantsWrite>, body: Json<MerchantCr
     if staff.membership.role == kapal_domain::permission::Role::Merchant {
         return Err(Problem::because(Code::Forbidden, "A merchant's own account can't make merchants."));
     }
-    let new = body.0.parse()?;
+    let new = body.0.parse(staff.user)?;
     staff
         .run(async |tx| {
             let merchant = MerchantView::from(tx.insert_merchant(&new).await?);
@@ -85,8 +88,8 @@ pub async fn update_merchant(
     IfMatch(version): IfMatch,
     body: Json<MerchantPatch>,
 ) -> Answered {
-    let changes = body.0.parse()?;
-    staff.run(async |tx| Ok(found(tx.update_merchant(id, version, &changes).await?))).await
+    let edit = body.0.parse(staff.user)?;
+    staff.run(async |tx| Ok(found(tx.update_merchant(id, version, &edit).await?))).await
 }
 
 /// Delete a draft merchant

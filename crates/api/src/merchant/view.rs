@@ -1,11 +1,15 @@
 //! A merchant as staff see it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use kapal_domain::locale::Locale;
 use kapal_persistence::Merchant;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::profile::ProfileView;
 use crate::views::RegionRef;
 
 /// A merchant, as staff see it.
@@ -46,6 +50,11 @@ pub struct MerchantView {
     /// The maker's story.
     #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
     story: String,
+    /// The story in each language that it is told in.
+    #[schema(example = json!({ "id": { "story": "Mama Ina menenun sejak usia sembilan tahun." } }))]
+    translations: BTreeMap<&'static str, StoryView>,
+    /// What else it tells about the business.
+    profile: ProfileView,
     /// Grows with each change: the `ETag`.
     #[schema(example = 1, minimum = 1)]
     pub(super) version: i32,
@@ -55,9 +64,20 @@ pub struct MerchantView {
     updated_at: DateTime<Utc>,
 }
 
+/// A merchant's texts in one language.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MerchantTexts)]
+pub struct StoryView {
+    /// The maker's story.
+    #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
+    story: String,
+}
+
 impl From<Merchant> for MerchantView {
     fn from(merchant: Merchant) -> Self {
-        let row = merchant.row;
+        let (row, profile) = (merchant.row, merchant.profile);
+        let told = [(Locale::Id, &row.story), (Locale::En, &profile.story_en)];
+        let told = told.into_iter().filter(|(_, story)| !story.is_empty());
         Self {
             id: row.id,
             slug: row.slug,
@@ -70,6 +90,8 @@ impl From<Merchant> for MerchantView {
             scale_basis: row.scale_basis,
             nib: row.nib,
             phone: row.phone,
+            translations: told.map(|(l, story)| (l.as_str(), StoryView { story: story.clone() })).collect(),
+            profile: profile.into(),
             story: row.story,
             version: row.version,
             created_at: row.created_at,

@@ -3,6 +3,7 @@
 use actix_web::get;
 use chrono::{DateTime, Utc};
 use kapal_domain::Code;
+use kapal_domain::locale::Locale;
 use kapal_domain::region::RegionCode;
 use kapal_persistence::{Page, ShownMerchant};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::shop::Shop;
-use super::views::{ChannelCard, Named};
+use super::views::{ChannelCard, ImageView, Named, image_views};
 use crate::Problem;
 use crate::answer::{Answered, Found};
 use crate::query::{List, PageOf, Paging};
@@ -40,6 +41,8 @@ pub struct MerchantCard {
     /// The maker's story; may be empty.
     #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
     story: String,
+    /// Its logo.
+    logo: Option<ImageView>,
     /// Where it is.
     region: RegionRef,
     /// Whose storefront it belongs to.
@@ -67,8 +70,9 @@ pub struct MerchantCard {
 }
 
 impl MerchantCard {
-    fn new(merchant: ShownMerchant, public_url: &str) -> Result<Self, Problem> {
+    fn new(merchant: ShownMerchant, public_url: &str, locale: Locale) -> Result<Self, Problem> {
         Ok(Self {
+            logo: image_views(merchant.logo, public_url, locale, &merchant.name).pop(),
             channels: merchant.channels.into_iter().map(ChannelCard::from).collect(),
             products_url: format!(
                 "{public_url}/v1/storefronts/{}/products?merchant={}",
@@ -124,9 +128,16 @@ async fn merchants(shop: Shop, list: List<ShownMerchantQuery>) -> Answered {
     let region =
         region.map_err(|_| Problem::because(Code::InvalidParameter, "region: not the code of a region."))?;
     shop.answer(async |db| {
-        let found =
-            db.storefront_merchants(&shop.store, region.as_slice(), list.after.as_ref(), list.limit).await?;
-        let cards = found.items.into_iter().map(|m| MerchantCard::new(m, &shop.app.public_url));
+        let found = db
+            .storefront_merchants(
+                &shop.store,
+                shop.locale,
+                region.as_slice(),
+                list.after.as_ref(),
+                list.limit,
+            )
+            .await?;
+        let cards = found.items.into_iter().map(|m| MerchantCard::new(m, &shop.app.public_url, shop.locale));
         Ok(list.reply(Page { items: cards.collect::<Result<_, _>>()?, next: found.next }).untagged())
     })
     .await
@@ -152,8 +163,8 @@ pub async fn get_national_merchant(shop: Shop) -> Answered {
 
 async fn merchant(shop: Shop) -> Answered {
     shop.answer(async |db| {
-        let merchant = db.storefront_merchant(&shop.store, &shop.address()).await?;
-        Ok(Found(None, MerchantCard::new(merchant, &shop.app.public_url)?))
+        let merchant = db.storefront_merchant(&shop.store, shop.locale, &shop.address()).await?;
+        Ok(Found(None, MerchantCard::new(merchant, &shop.app.public_url, shop.locale)?))
     })
     .await
 }

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use kapal_domain::locale::Locale;
 use kapal_domain::region::RegionCode;
 use uuid::Uuid;
 
 use super::product::expect_store;
-use super::{Address, ShownChannel, Store};
+use super::{Address, ShownChannel, ShownImage, Store};
 use crate::db::lend;
 use crate::statement::Statement;
 use crate::stored::Stored;
@@ -25,9 +26,12 @@ pub struct ShownMerchant {
     /// Shop name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The maker's story.
+    /// The maker's story, in the asked language where it has been translated.
     #[diesel(sql_type = Text)]
     pub story: String,
+    /// Its logo: none or one.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownImage>)]
+    pub logo: Vec<ShownImage>,
     /// Where it is.
     #[diesel(sql_type = Text)]
     pub region_code: String,
@@ -63,9 +67,13 @@ pub struct ShownMerchant {
     pub demonstration: bool,
 }
 
-fn shown() -> Statement {
-    Statement::new(
-        "SELECT d.id, d.slug, d.name, d.story, d.region_code, d.region_name, d.province_code, d.province_name, d.whatsapp, \
+fn shown(locale: Locale) -> Statement {
+    let story = match locale {
+        Locale::Id => "coalesce(nullif(d.story, ''), d.story_en)",
+        Locale::En => "coalesce(nullif(d.story_en, ''), d.story)",
+    };
+    Statement::new("SELECT ").sql(story).sql(
+        " AS story, d.id, d.slug, d.name, d.logo, d.region_code, d.region_name, d.province_code, d.province_name, d.whatsapp, \
          d.channels, d.created_at, a.slug AS aggregator_slug, a.name AS aggregator_name, a.demonstration, \
          (SELECT count(*) FROM published_products p WHERE p.aggregator_id = d.aggregator_id AND p.merchant_id = d.id) AS product_count \
          FROM published_merchants d JOIN published_aggregators a ON a.id = d.aggregator_id WHERE ",
@@ -77,11 +85,12 @@ impl Db {
     pub async fn storefront_merchants(
         &self,
         store: &Store,
+        locale: Locale,
         regions: &[RegionCode],
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<ShownMerchant>> {
-        let mut statement = shown().in_store(store);
+        let mut statement = shown(locale).in_store(store);
         for region in regions {
             statement = statement.within(region);
         }
@@ -100,8 +109,13 @@ impl Db {
     }
 
     /// One merchant of a storefront.
-    pub async fn storefront_merchant(&self, store: &Store, merchant: &Address) -> Result<ShownMerchant> {
-        let statement = shown().in_store(store).sql(" AND ").addressed("d.slug", "d.id", merchant);
+    pub async fn storefront_merchant(
+        &self,
+        store: &Store,
+        locale: Locale,
+        merchant: &Address,
+    ) -> Result<ShownMerchant> {
+        let statement = shown(locale).in_store(store).sql(" AND ").addressed("d.slug", "d.id", merchant);
         let mut connection = lend(&self.public).await?;
         Ok(statement.get_result::<ShownMerchant>(&mut connection).await?)
     }

@@ -469,7 +469,9 @@ impl Db {
         let statement = Statement::new("SELECT ")
             .sql(SHOWN)
             .sql(
-                ", a.id AS aggregator_id, a.demonstration, m.id AS merchant_id, m.story, m.whatsapp, m.channels, p.variants,
+                ", a.id AS aggregator_id, a.demonstration, m.id AS merchant_id, m.whatsapp,
+                 CASE d.locale WHEN 'en' THEN coalesce(nullif(m.story_en, ''), m.story)
+                    ELSE coalesce(nullif(m.story, ''), m.story_en) END AS story, m.channels, p.variants,
                  p.updated_at, ARRAY(SELECT jsonb_object_keys(p.translations)) AS locales,
                  (SELECT CASE d.locale WHEN 'en' THEN above.name_en ELSE above.name_id END FROM categories above
                   WHERE above.id = c.parent_id) AS parent_category_name

@@ -7,7 +7,7 @@ use kapal_domain::locale::Locale;
 use kapal_domain::merchant::{MerchantAction, MerchantStatus};
 use kapal_domain::permission::Role;
 use kapal_persistence::{
-    Actor, AggregatorChanges, Joiner, NewAggregator, NewInvitation, NewMerchant, ScaleClaim,
+    Actor, AggregatorChanges, Joiner, NewAggregator, NewInvitation, NewMerchant, ProfileChanges, ScaleClaim,
 };
 
 use super::{House, Loader, REQUEST};
@@ -141,9 +141,10 @@ fn new(merchant: &Merchant) -> NewMerchant {
         name: merchant.name.clone(),
         legal_name: merchant.legal_name.clone(),
         region_code: merchant.region.clone(),
-        scale: Some(ScaleClaim { scale: merchant.scale, basis: "declared" }),
+        scale: Some(ScaleClaim::declared(merchant.scale)),
         nib: merchant.nib.clone(),
         phone: merchant.phone.clone(),
         story: merchant.story.clone(),
+        profile: ProfileChanges::default(),
     }
 }
