@@ -43,7 +43,7 @@ const IDENTITY: &[&str] = &[
     "tenant_heads",
 ];
 /// Tables that only grow.
-const APPEND_ONLY: &[&str] = &["events", "audit_entries", "data_keys"];
+const APPEND_ONLY: &[&str] = &["events", "audit_entries", "data_keys", "merchant_scales"];
 const SERVICE_ROLES: &[&str] = &["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
 /// References that can't be keys, each with the reason.
 const LOOSE: &[(&str, &str)] = &[

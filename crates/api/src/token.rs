@@ -167,3 +167,30 @@ fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
         [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
     [&HEAD[..], seed].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use kapal_persistence::Secret;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_published_before_it_signs() {
+        let key = |id: &str, minutes| {
+            let private = Secret::generate();
+            let created_at = Utc::now() - TimeDelta::minutes(minutes);
+            SigningKey { id: id.into(), public: *private.expose(), private, created_at }
+        };
+        let signing = |keys: &[SigningKey]| {
+            let tokens = Tokens::new("https://kapal.example".into());
+            tokens.set_keys(keys);
+            assert_eq!(tokens.jwks()["keys"].as_array().map(Vec::len), Some(keys.len()));
+            tokens.keys().signing.as_ref().map(|(id, _)| id.clone())
+        };
+        let (new, known, old) = (key("new", 1), key("known", 6), key("old", 60));
+        assert_eq!(signing(&[new.clone(), known.clone(), old.clone()]).as_deref(), Some("known"));
+        assert_eq!(signing(&[new.clone(), old]).as_deref(), Some("old"));
+        assert_eq!(signing(&[new]).as_deref(), Some("new"), "the first key of all");
+        assert_eq!(signing(&[]), None);
+    }
+}

@@ -192,7 +192,7 @@ pub struct StoryConsentPut {
 }
 
 impl ProfilePatch {
-    /// Everything taken back.
+    /// Everything taken back but the consent, which is a record: it is withdrawn by name.
     pub(super) fn cleared() -> Self {
         Self {
             business_form: Patch::Clear,
@@ -202,7 +202,7 @@ impl ProfilePatch {
             address: Patch::Clear,
             coordinates: Patch::Clear,
             logo_id: Patch::Clear,
-            story_consent: Patch::Clear,
+            story_consent: Patch::Keep,
         }
     }
 
