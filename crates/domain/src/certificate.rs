@@ -72,7 +72,9 @@ mod tests {
     #[test]
     fn what_is_no_code_is_none() {
         let code = CertificateCode::from_bytes([7; 15]).to_string();
-        for bad in ["", "x", &code[1..], &format!("{code}0"), "UUUU-UUUU-UUUU-UUUU", "é", &"0".repeat(100_000)] {
+        for bad in
+            ["", "x", &code[1..], &format!("{code}0"), "UUUU-UUUU-UUUU-UUUU", "é", &"0".repeat(100_000)]
+        {
             assert_eq!(CertificateCode::parse(bad), None, "{bad}");
         }
     }

@@ -106,7 +106,10 @@ mod tests {
         assert_eq!(reached(&[(Modern, Met)]), Some(Modern));
         assert_eq!(reached(&[(Modern, Met), (Modern, Unmet), (Digital, Met)]), None);
         assert_eq!(reached(&[(Modern, Met), (Digital, Met), (Online, Unmet), (Global, Met)]), Some(Digital));
-        assert_eq!(reached(&[(Modern, Met), (Digital, Met), (Online, Met), (Global, NotAvailable)]), Some(Online));
+        assert_eq!(
+            reached(&[(Modern, Met), (Digital, Met), (Online, Met), (Global, NotAvailable)]),
+            Some(Online)
+        );
         assert_eq!(reached(&[(Modern, Met), (Digital, Met), (Online, Met), (Global, Met)]), Some(Global));
         assert_eq!(reached(&[(Modern, Met), (Online, Met)]), Some(Modern));
     }

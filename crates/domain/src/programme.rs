@@ -204,7 +204,9 @@ mod tests {
     #[test]
     fn a_day_has_one_spelling_and_a_programme_one_at_least() {
         let day = parse_day("2026-11-24").expect("a day");
-        for bad in ["", "2026-02-30", "2026-1-1", "24-11-2026", "+2026-11-2", "0001-01-01", "2026-11-24T00:00Z"] {
+        for bad in
+            ["", "2026-02-30", "2026-1-1", "24-11-2026", "+2026-11-2", "0001-01-01", "2026-11-24T00:00Z"]
+        {
             assert_eq!(parse_day(bad), Err(Code::InvalidDate), "{bad}");
         }
         assert!(Days::new(day, day).is_ok());

@@ -154,7 +154,7 @@ impl TenantTx<'_> {
 
 fn facts(row: &BankAccountRow) -> Value {
     json!({
-        "bank_code": row.bank_code, "bank_name": row.bank_name, "number": logged(&row.number_sealed),
-        "holder": logged(&row.holder_sealed),
+        "bank_code": row.bank_code, "bank_name": row.bank_name, "number": logged(Some(&row.number_sealed)),
+        "holder": logged(Some(&row.holder_sealed)),
     })
 }

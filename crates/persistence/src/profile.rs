@@ -211,6 +211,6 @@ impl TenantTx<'_> {
     async fn logged_for(&mut self, merchant: Uuid, field: &str, text: Option<&str>) -> Result<Value> {
         let Some(text) = text else { return Ok(Value::Null) };
         let column = format!("merchant_profiles/{field}");
-        Ok(logged(&self.seal_for(merchant, &column, merchant, text).await?))
+        Ok(logged(Some(&self.seal_for(merchant, &column, merchant, text).await?)))
     }
 }

@@ -156,6 +156,6 @@ impl TenantTx<'_> {
 }
 
 /// A sealed value as the log keeps it.
-pub(crate) fn logged(sealed: &[u8]) -> Value {
-    STANDARD.encode(sealed).into()
+pub(crate) fn logged(sealed: Option<&[u8]>) -> Value {
+    sealed.map_or(Value::Null, |sealed| STANDARD.encode(sealed).into())
 }
