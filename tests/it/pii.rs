@@ -283,7 +283,9 @@ async fn new_keys_take_over_while_everybody_reads() {
         (&json!("system"), &json!("kapal admin rotate-keys"))
     );
     // A server that starts now knows all three keys, takes the tokens of the former one, and signs with it still.
-    let second = Server::on(server.database.clone(), ServerOptions::default()).await;
+    let env = vec![("KAPAL_PUBLIC_URL", server.address.clone())];
+    let options = ServerOptions { env, ..ServerOptions::default() };
+    let second = Server::on(server.database.clone(), options).await;
     let visitor = kapal_tests::Client::new(&second.address);
     let jwks = visitor.get("/.well-known/jwks.json").await.json(200);
     assert_eq!(jwks["keys"].as_array().map(Vec::len), Some(3));
