@@ -2,6 +2,7 @@
 
 mod aggregator;
 mod audit;
+mod audit_read;
 mod catalogue;
 mod collection;
 mod cursor;

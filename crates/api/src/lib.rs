@@ -25,6 +25,7 @@ mod views;
 mod account;
 mod action_item;
 mod aggregator;
+mod audit;
 mod auth;
 mod bank_account;
 mod category;
@@ -69,6 +70,7 @@ pub fn routes(config: &mut ServiceConfig) {
     account::routes(config);
     action_item::routes(config);
     aggregator::routes(config);
+    audit::routes(config);
     auth::routes(config);
     bank_account::routes(config);
     category::routes(config);

@@ -56,6 +56,10 @@ pub struct MerchantRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Since when its processing is restricted.
+    pub restricted_at: Option<DateTime<Utc>>,
+    /// When its personal data was erased.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 impl MerchantRow {
