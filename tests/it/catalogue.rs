@@ -345,6 +345,13 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "leads.source" domain::lead::LeadSource,
         "users.locale" domain::locale::Locale,
         "leads.locale" domain::locale::Locale,
+        "consents.purpose" domain::privacy::Purpose,
+        "consents.lawful_basis" domain::privacy::LawfulBasis,
+        "consents.channel" domain::privacy::ConsentChannel,
+        "consents.locale" domain::locale::Locale,
+        "privacy_requests.kind" domain::privacy::PrivacyKind,
+        "privacy_requests.subject_type" domain::privacy::SubjectType,
+        "privacy_requests.status" domain::privacy::PrivacyStatus,
     };
     let rows = database()
         .await

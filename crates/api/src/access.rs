@@ -236,10 +236,16 @@ impl<P: Demand> Staff<P> {
         self.membership.role.may(permission)
     }
 
+    /// The same, but able to see merchants whose processing is restricted, where the role answers for personal data.
+    #[must_use]
+    pub fn seeing_restricted(self) -> Self {
+        if self.may(Permission::PiiRead) { Self { restricted: Restricted::Seen, ..self } } else { self }
+    }
+
     /// The same, but able to change merchants whose processing is restricted: for what people ask about their data.
     #[must_use]
     pub fn handling_restricted(self) -> Self {
-        Self { restricted: Restricted::Handled, ..self }
+        if self.may(Permission::PiiRead) { Self { restricted: Restricted::Handled, ..self } } else { self }
     }
 
     /// Runs `work` in one transaction of the aggregator and commits what succeeds. A request with an idempotency key

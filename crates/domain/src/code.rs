@@ -136,6 +136,7 @@ codes! {
     PinTooCommon = "pin_too_common" 422 "This PIN is easy to guess." | "PIN ini mudah ditebak."; "Choose one without a row or a repetition." | "Pilih yang tanpa urutan atau pengulangan."
     ConfirmationInvalid = "confirmation_invalid" 422 "The confirmation is not this merchant's." | "Konfirmasi ini bukan dari pelaku usaha tersebut."; "Ask the merchant for the present PIN or a new signature, or send the visit without a confirmation." | "Minta PIN terbaru atau tanda tangan baru, atau kirim kunjungan tanpa konfirmasi."
     ConsentMissing = "consent_missing" 422 "This is kept only with consent." | "Ini disimpan hanya dengan persetujuan."; "Ask first and send consent: true, or leave it away." | "Minta izin dahulu dan kirim consent: true, atau hilangkan."
+    InvalidHash = "invalid_hash" 422 "This is not a SHA-256." | "Ini bukan SHA-256."; "Send 64 small hexadecimal digits." | "Kirim 64 digit heksadesimal kecil."
     InvalidColour = "invalid_colour" 422 "This is not a colour." | "Ini bukan warna."; "Write it as #1a6b54." | "Tulis seperti #1a6b54."
     InvalidRubric = "invalid_rubric" 422 "A rubric's weights must add up to 100." | "Bobot rubrik harus berjumlah 100."; "Correct the weights." | "Perbaiki bobotnya."
     MissingScore = "missing_score" 422 "A criterion has no score." | "Ada kriteria tanpa nilai."; "Score every criterion of the rubric." | "Nilai semua kriteria rubrik."

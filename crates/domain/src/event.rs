@@ -52,6 +52,8 @@ events! {
     UserCreated = "user.created" private,
     /// An account's own data changed.
     UserUpdated = "user.updated" private,
+    /// All that is held about an account was handed to its owner.
+    UserExported = "user.exported" private,
     /// An account was erased by its owner.
     UserErased = "user.erased" private,
     /// A password changed.

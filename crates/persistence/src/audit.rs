@@ -81,7 +81,13 @@ impl TenantTx<'_> {
         limit: usize,
     ) -> Result<Page<AuditEntry>> {
         let aggregator = self.aggregator();
-        entries(self, aggregator, filter, after, limit).await
+        let mut page = entries(self, aggregator, filter, after, limit).await?;
+        let mut texts: Vec<_> = page.items.iter_mut().map(|item| item.entry.take()).collect();
+        self.open_facts(&mut texts).await?;
+        for (item, text) in page.items.iter_mut().zip(texts) {
+            item.entry = text;
+        }
+        Ok(page)
     }
 
     /// Checks the tenant's chain from the entry `from` on, until `deadline`.

@@ -224,4 +224,3 @@ impl TenantTx<'_> {
         self.actor().id().unwrap_or_default()
     }
 }
-

@@ -39,8 +39,8 @@ enum Seal {
 /// What becomes of a merchant's rows when it is erased.
 #[derive(Debug)]
 enum Erasure {
-    /// They stay, restricted, for this reason.
-    Kept(&'static str),
+    /// They stay, restricted: the list says why.
+    Kept,
     /// They go.
     Deleted,
     /// They stay without what is personal in them: the SET list.
@@ -65,6 +65,7 @@ const fn held(
 
 /// All of them. Erased in this order: what refers to others before them.
 pub const HELD: &[Held] = &[
+    held("files", BY_MERCHANT, &[], Erasure::Emptied("name = 'terhapus'")),
     held("channels", BY_MERCHANT, &[], Erasure::Deleted),
     held("invitations", BY_MERCHANT, &[], Erasure::Deleted),
     held("merchant_access", BY_MERCHANT, &[], Erasure::Deleted),
@@ -75,15 +76,18 @@ pub const HELD: &[Held] = &[
         // Whether and when something was sold is kept as long as tax law wants it.
         Erasure::Emptied("name_sealed = NULL, phone_sealed = NULL, consent_at = NULL, note = ''"),
     ),
-    held("products", BY_MERCHANT, &[], Erasure::Kept("goods, not a person; off the storefront for good")),
-    held("product_translations", BY_PRODUCT, &[], Erasure::Kept("of goods")),
-    held("product_variants", BY_PRODUCT, &[], Erasure::Kept("of goods")),
-    held("product_media", BY_PRODUCT, &[], Erasure::Kept("of goods")),
-    held("stock_movements", BY_PRODUCT, &[], Erasure::Kept("of goods")),
-    held("nominations", BY_PRODUCT, &[], Erasure::Kept("of goods")),
-    held("consents", BY_MERCHANT, &[], Erasure::Kept("the proof of consent (article 24); names nobody")),
+    // Goods, not a person; off the storefront with the merchant.
+    held("products", BY_MERCHANT, &[], Erasure::Kept),
+    held("product_translations", BY_PRODUCT, &[], Erasure::Kept),
+    held("product_variants", BY_PRODUCT, &[], Erasure::Kept),
+    held("product_media", BY_PRODUCT, &[], Erasure::Kept),
+    held("stock_movements", BY_PRODUCT, &[], Erasure::Kept),
+    held("nominations", BY_PRODUCT, &[], Erasure::Kept),
+    // The proof of consent that law wants (article 24); it names nobody.
+    held("consents", BY_MERCHANT, &[], Erasure::Kept),
     held("privacy_requests", BY_MERCHANT, &[], Erasure::Emptied("note = ''")),
-    held("restrictions", BY_MERCHANT, &[], Erasure::Kept("keeps the rest out of every list")),
+    // Keeps what stays out of every list.
+    held("restrictions", BY_MERCHANT, &[], Erasure::Kept),
     held(
         "merchants",
         ITSELF,
@@ -136,12 +140,11 @@ impl TenantTx<'_> {
             .select(audit_entries::entry)
             .load::<String>(&mut **self)
             .await?;
-        let mut trail = Vec::with_capacity(audit.len());
-        for entry in audit {
-            let mut entry = serde_json::from_str(&entry).map_err(|e| Error::Internal(e.to_string()))?;
-            self.open_entry(&mut entry).await?;
-            trail.push(entry);
-        }
+        let mut trail = audit
+            .iter()
+            .map(|entry| serde_json::from_str(entry).map_err(|e| Error::Internal(e.to_string())))
+            .collect::<Result<Vec<Value>>>()?;
+        self.open_facts(&mut trail).await?;
         self.record(
             Change::new(EventKind::MerchantExported, Subject("merchant", id.uuid()))
                 .from_to(Value::Null, json!({ "tables": tables.len() })),
@@ -157,7 +160,7 @@ impl TenantTx<'_> {
             let place = format!("{}/{column}", held.table);
             let plain = match (value.as_str().and_then(from_hex), seal) {
                 (None, _) => None,
-                (Some(sealed), Seal::Tenant) => Some(self.data_keys().await?.open(&place, of, &sealed)?),
+                (Some(sealed), Seal::Tenant) => Some(self.data_keys().await?.open_text(&place, of, &sealed)?),
                 (Some(sealed), Seal::Merchant) => self.open_for(id.uuid(), &place, of, &sealed).await?,
             };
             row[column.trim_end_matches("_sealed")] = plain.into();
@@ -173,11 +176,9 @@ impl TenantTx<'_> {
         self.remove_accounts_of(id).await?;
         for held in HELD {
             let statement = match held.erasure {
-                Erasure::Kept(_) => continue,
+                Erasure::Kept => continue,
                 Erasure::Deleted => Statement::new("DELETE FROM ").sql(held.table).sql(" t"),
-                Erasure::Emptied(set) => {
-                    Statement::new("UPDATE ").sql(held.table).sql(" t SET ").sql(set)
-                }
+                Erasure::Emptied(set) => Statement::new("UPDATE ").sql(held.table).sql(" t SET ").sql(set),
             };
             let statement = statement.sql(" WHERE t.aggregator_id = ").bind(self.tenant()).sql(" AND ");
             let statement = statement.sql(held.of.0).bind(id.uuid()).sql(held.of.1);

@@ -24,6 +24,7 @@ mod tx;
 
 // The things, one file per noun.
 mod action_item;
+mod account_data;
 mod aggregator;
 mod bank_account;
 mod audit;
@@ -44,6 +45,7 @@ mod merchant;
 mod nomination;
 mod password;
 mod pii;
+mod personal_facts;
 mod privacy_request;
 mod product;
 mod programme;
@@ -79,6 +81,7 @@ pub use transaction::Transaction;
 pub use tx::{Restricted, Tx};
 
 pub use action_item::*;
+pub use account_data::ABOUT_USERS;
 pub use aggregator::*;
 pub use bank_account::*;
 pub use audit::*;

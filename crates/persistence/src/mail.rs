@@ -98,7 +98,8 @@ impl Letter<'_> {
                 ),
             ),
             (Self::PrivacyRequest { aggregator, kind, due_at, is_overdue, request }, Locale::Id) => {
-                let state = if *is_overdue { "sudah lewat batas waktu" } else { "harus dijawab dalam 24 jam" };
+                let state =
+                    if *is_overdue { "sudah lewat batas waktu" } else { "harus dijawab dalam 24 jam" };
                 (
                     format!("Permintaan data pribadi {state}"),
                     format!(

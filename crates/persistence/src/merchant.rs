@@ -223,7 +223,7 @@ impl TenantTx<'_> {
                     self.insert_scale(id, Some(claim)).await?;
                 }
                 let profile = self.write_profile(&ProfileRow::of(row.id), &new.profile).await?;
-                let mut after = facts(&row);
+                let mut after = self.sealed_facts(row.id, facts(&row)).await?;
                 after["profile"] = self.profile_facts(&profile).await?;
                 self.record(
                     Change::new(EventKind::MerchantCreated, Subject("merchant", row.id))
@@ -354,7 +354,8 @@ impl TenantTx<'_> {
         if let Some(claim) = &edit.scale {
             self.insert_scale(id, claim.as_ref()).await?;
         }
-        let (mut old, mut new) = (facts(&before), facts(&row));
+        let mut old = self.sealed_facts(row.id, facts(&before)).await?;
+        let mut new = self.sealed_facts(row.id, facts(&row)).await?;
         let told = self.profile(id).await?;
         let profile = self.write_profile(&told, &edit.profile).await?;
         if profile != told {
@@ -440,11 +441,12 @@ impl TenantTx<'_> {
         )
         .execute(&mut **self)
         .await?;
+        let was = self.sealed_facts(row.id, facts(&row)).await?;
         // What the log has sealed of it opens no more.
         self.destroy_subject_key(row.id).await?;
         self.record(
             Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id))
-                .from_to(facts(&row), Value::Null),
+                .from_to(was, Value::Null),
         );
         Ok(())
     }
@@ -503,7 +505,7 @@ fn place_of(places: &[Place], code: &str) -> Place {
         .unwrap_or_else(|| unreachable!("regions are never deleted"))
 }
 
-/// What the audit chain keeps of a merchant. Its NIB and business phone are public; nothing personal stands here.
+/// What the audit chain keeps of a merchant; what is personal in it is sealed before it gets there.
 fn facts(row: &MerchantRow) -> Value {
     json!({
         "name": row.name, "legal_name": row.legal_name, "region_code": row.region_code, "scale": row.scale,

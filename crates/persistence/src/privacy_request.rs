@@ -196,8 +196,7 @@ impl TenantTx<'_> {
         if let Some(merchant) = filter.merchant {
             query = query.filter(requests::merchant_id.eq(merchant.uuid()));
         }
-        let late =
-            || requests::status.eq(PrivacyStatus::Open.as_str()).and(requests::due_at.le(Utc::now()));
+        let late = || requests::status.eq(PrivacyStatus::Open.as_str()).and(requests::due_at.le(Utc::now()));
         match filter.overdue {
             Some(true) => query = query.filter(late()),
             Some(false) => query = query.filter(diesel::dsl::not(late())),
@@ -234,7 +233,9 @@ impl TenantTx<'_> {
     ) -> Result<PrivacyRequestRow> {
         let request = self.lock_request(id).await?;
         match (request.kind()?, request.subject()?) {
-            (PrivacyKind::Erasure, RequestSubject::Merchant(merchant)) => self.erase_merchant(merchant).await?,
+            (PrivacyKind::Erasure, RequestSubject::Merchant(merchant)) => {
+                self.erase_merchant(merchant).await?
+            }
             (PrivacyKind::Erasure, RequestSubject::Lead(lead)) => self.erase_lead(lead).await?,
             (PrivacyKind::Erasure, RequestSubject::Member(user)) => self.erase_member(user, by).await?,
             (PrivacyKind::Restriction, RequestSubject::Merchant(merchant)) => {
@@ -267,9 +268,7 @@ impl TenantTx<'_> {
             .first::<PrivacyRequestRow>(&mut **self)
             .await?;
         if row.status != PrivacyStatus::Open.as_str() {
-            return Err(
-                Refusal::because(Code::WrongState, format!("The request is {}.", row.status)).into()
-            );
+            return Err(Refusal::because(Code::WrongState, format!("The request is {}.", row.status)).into());
         }
         Ok(row)
     }
@@ -304,7 +303,11 @@ impl TenantTx<'_> {
         let tenant = self.tenant();
         let seen = match subject {
             RequestSubject::Merchant(id) => {
-                merchants::table.find((tenant, id.uuid())).select(merchants::id).first::<Uuid>(&mut **self).await
+                merchants::table
+                    .find((tenant, id.uuid()))
+                    .select(merchants::id)
+                    .first::<Uuid>(&mut **self)
+                    .await
             }
             RequestSubject::Member(id) => {
                 let member = memberships::table.find((tenant, id.uuid())).select(memberships::user_id);

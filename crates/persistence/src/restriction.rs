@@ -39,7 +39,8 @@ impl TenantTx<'_> {
     pub async fn lift_restriction(&mut self, id: MerchantId) -> Result<Merchant> {
         let merchant = self.lock_merchant(id).await?;
         if merchant.restricted_at.is_none() || merchant.erased_at.is_some() {
-            let detail = if merchant.erased_at.is_some() { "It was erased." } else { "It is not restricted." };
+            let detail =
+                if merchant.erased_at.is_some() { "It was erased." } else { "It is not restricted." };
             return Err(Refusal::because(Code::WrongState, detail).into());
         }
         diesel::delete(restrictions::table.find((self.tenant(), id.uuid()))).execute(&mut **self).await?;

@@ -260,6 +260,7 @@ diesel::table! {
         locale -> Text,
         channel -> Text,
         taken_by -> Uuid,
+        evidence_file_id -> Nullable<Uuid>,
         given_at -> Timestamptz,
         recorded_at -> Timestamptz,
     }

@@ -15,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::body::{MerchantCreate, MerchantPatch, MerchantQuery};
 pub(crate) use self::status::ReasonBody;
-use self::view::MerchantView;
+pub(crate) use self::view::MerchantView;
 use crate::answer::{Answered, Created, Done, Found};
 use crate::json::Json;
 use crate::path::{At, IfMatch};

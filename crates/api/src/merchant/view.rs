@@ -62,6 +62,8 @@ pub struct MerchantView {
     created_at: DateTime<Utc>,
     /// When it last changed.
     updated_at: DateTime<Utc>,
+    /// Since when its processing is restricted, at its own request; such a merchant is in no list.
+    restricted_at: Option<DateTime<Utc>>,
 }
 
 /// A merchant's texts in one language.
@@ -96,6 +98,7 @@ impl From<Merchant> for MerchantView {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            restricted_at: row.restricted_at,
         }
     }
 }
