@@ -21,6 +21,6 @@ DROP TABLE consents;
 DROP TABLE audit_heads;
 REVOKE SELECT ON audit_entries FROM kapal_identity;
 DROP POLICY identity_reads ON audit_entries;
-DROP INDEX audit_entries_at, audit_entries_subject, audit_entries_actor, audit_entries_action, audit_entries_request;
+DROP INDEX audit_entries_at, audit_entries_subject, audit_entries_subject_type, audit_entries_actor, audit_entries_action, audit_entries_request;
 ALTER TABLE audit_entries DROP COLUMN at, DROP COLUMN request_id;
 CREATE INDEX audit_entries_subject ON audit_entries (aggregator_id, subject_id, seq);

@@ -5,6 +5,7 @@ ALTER TABLE audit_entries
 DROP INDEX audit_entries_subject;
 CREATE INDEX audit_entries_at ON audit_entries (aggregator_id, at, seq);
 CREATE INDEX audit_entries_subject ON audit_entries (aggregator_id, subject_id, at, seq);
+CREATE INDEX audit_entries_subject_type ON audit_entries (aggregator_id, subject_type, at, seq);
 CREATE INDEX audit_entries_actor ON audit_entries (aggregator_id, actor_id, at, seq);
 CREATE INDEX audit_entries_action ON audit_entries (aggregator_id, action, at, seq);
 CREATE INDEX audit_entries_request ON audit_entries (aggregator_id, request_id);

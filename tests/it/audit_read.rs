@@ -42,7 +42,7 @@ async fn bad_after(sql: &str) -> (Value, i64) {
 #[tokio::test]
 async fn a_changed_entry_is_named() {
     let (bad, _) = bad_after(
-        "UPDATE audit_entries SET entry = replace(entry, '\"action\":\"merchant.', '\"action\":\"merchants.') WHERE $T AND seq = 4",
+        "UPDATE audit_entries SET entry = replace(entry, '\"actor_kind\":\"user\"', '\"actor_kind\":\"system\"') WHERE $T AND seq = 4",
     )
     .await;
     assert_eq!((&bad["seq"], &bad["kind"]), (&json!(4), &json!("changed")));

@@ -22,7 +22,7 @@ async fn everything(aggregator: &Aggregator) -> String {
     for row in tables {
         let table: String = row.get(0);
         let sql = format!(
-            "SELECT coalesce(string_agg(to_jsonb(t)::text, E'\\n'), '') FROM {table} t WHERE t.aggregator_id::text = $1"
+            "SELECT coalesce(string_agg(to_jsonb(t)::text, ' '), '') FROM {table} t WHERE t.aggregator_id::text = $1"
         );
         let rows =
             database.query_one(&sql, &[&aggregator.id]).await.unwrap_or_else(|e| panic!("{table}: {e}"));

@@ -5,20 +5,20 @@ use chrono::{DateTime, Utc};
 use kapal_domain::Faults;
 use kapal_domain::ids::SessionId;
 use kapal_domain::locale::Locale;
-use kapal_domain::user::{Email, PersonName};
+use kapal_domain::user::{Email, Password, PersonName};
 use kapal_persistence::{EndReason, Me, MyMembership, SessionRow, UserChanges};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::Account;
 use crate::answer::{Answered, Done, Found};
 use crate::json::{Json, Patch};
 use crate::password::prove;
 use crate::path::{At, IfMatch};
 use crate::privacy_request::ExportView;
 use crate::query::{List, PageOf, Paging};
+use crate::{Account, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -191,6 +191,8 @@ pub struct MeErase {
 #[delete("/v1/me")]
 pub async fn delete_me(account: Account, body: Json<MeErase>) -> Answered {
     let app = &account.app;
+    // What can be nobody's password is no attempt.
+    Password::parse(&body.0.password).map_err(|code| Problem::field("/password", code))?;
     let own = app.db.credentials(account.user).await?;
     let email = Email::parse(&own.email)?;
     let proven = prove(app, account.request(), &email, &body.0.password).await?;

@@ -10,7 +10,7 @@ use crate::subject_key::logged;
 use crate::{Error, Result, TenantTx};
 
 /// The facts about a merchant that are about its maker too.
-const PERSONAL: [&str; 4] = ["name", "legal_name", "phone", "story"];
+const PERSONAL: [&str; 5] = ["name", "legal_name", "phone", "story", "handle"];
 /// Where they stand, sealed together.
 const SEALED: &str = "personal";
 /// What they are sealed for.
