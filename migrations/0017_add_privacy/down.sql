@@ -1,3 +1,7 @@
+DROP INDEX merchants_region_code, merchants_updated, merchants_sort_name;
+ALTER TABLE merchants DROP COLUMN sort_name;
+CREATE INDEX merchants_name ON merchants (aggregator_id, lower(name), id);
+DROP TABLE merchant_words;
 REVOKE SELECT, DELETE ON merchant_access FROM kapal_identity;
 DROP POLICY identity ON merchant_access;
 CREATE POLICY identity ON merchant_access FOR INSERT TO kapal_identity WITH CHECK (true);

@@ -248,12 +248,8 @@ impl<P: Demand> Staff<P> {
         if self.may(Permission::PiiRead) { Self { restricted: Restricted::Handled, ..self } } else { self }
     }
 
-    /// Runs `work` in one transaction of the aggregator and commits what succeeds. A request with an idempotency key
-    /// that was answered before gets that answer again.
-    pub async fn run<R: Reply>(
-        &self,
-        work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, Problem>,
-    ) -> Answered {
+    /// Opens a transaction of the aggregator, where the access still stands.
+    pub(crate) async fn open(&self) -> Result<TenantTx<'_>, Problem> {
         if let Some(access) = renewed(&self.app, &self.request, Some(&self.membership.slug)).await? {
             let now = access.membership.ok_or(Problem::new(Code::NotFound))?;
             if now.role != self.membership.role {
@@ -269,6 +265,21 @@ impl<P: Demand> Staff<P> {
         };
         let mut tx = self.app.db.tenant(scope).await?;
         tx.meet_restricted(self.restricted);
+        Ok(tx)
+    }
+
+    /// The request.
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// Runs `work` in one transaction of the aggregator and commits what succeeds. A request with an idempotency key
+    /// that was answered before gets that answer again.
+    pub async fn run<R: Reply>(
+        &self,
+        work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, Problem>,
+    ) -> Answered {
+        let tx = self.open().await?;
         let claim = claim(&self.request, self.membership.aggregator, self.user.uuid())?;
         run(&self.app, tx, claim, work).await
     }

@@ -4,6 +4,7 @@
 // What every request passes, and what handlers are made of.
 mod access;
 mod answer;
+mod csv;
 mod documents;
 mod envelope;
 mod gate;

@@ -66,6 +66,46 @@ const fn held(
 /// All of them. Erased in this order: what refers to others before them.
 pub const HELD: &[Held] = &[
     held("files", BY_MERCHANT, &[], Erasure::Emptied("name = 'terhapus'")),
+    // What hangs on files, and the files themselves: their bytes went with the key. That somebody came, and when, stays.
+    held("visit_photos", BY_MERCHANT, &[], Erasure::Kept),
+    held("visit_confirmations", BY_MERCHANT, &[], Erasure::Kept),
+    held(
+        "visit_versions",
+        BY_MERCHANT,
+        &[("location_sealed", Seal::Merchant)],
+        Erasure::Emptied("problems = '', advice = '', location_sealed = NULL, tasks = '[]'"),
+    ),
+    held("visits", BY_MERCHANT, &[], Erasure::Kept),
+    held("action_items", BY_MERCHANT, &[], Erasure::Emptied("text = 'Terhapus'")),
+    held("merchant_pins", BY_MERCHANT, &[], Erasure::Deleted),
+    // Levels and programmes are counted; what was written about the merchant goes.
+    held("assessment_evidence", BY_MERCHANT, &[], Erasure::Kept),
+    held("assessment_findings", BY_MERCHANT, &[], Erasure::Emptied("note = ''")),
+    held("level_changes", BY_MERCHANT, &[], Erasure::Kept),
+    held(
+        "assessments",
+        BY_MERCHANT,
+        &[],
+        Erasure::Emptied("note = '', reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END"),
+    ),
+    held("attendances", BY_MERCHANT, &[], Erasure::Kept),
+    held("certificates", BY_MERCHANT, &[], Erasure::Emptied("merchant_name = 'Terhapus'")),
+    held(
+        "enrolments",
+        BY_MERCHANT,
+        &[],
+        Erasure::Emptied("reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END"),
+    ),
+    held("merchant_profiles", BY_MERCHANT, &[], Erasure::Deleted),
+    // It only grows; the figures went with the key, the classes are counted.
+    held("merchant_scales", BY_MERCHANT, &[("amount_sealed", Seal::Merchant)], Erasure::Kept),
+    held(
+        "bank_accounts",
+        BY_MERCHANT,
+        &[("number_sealed", Seal::Merchant), ("holder_sealed", Seal::Merchant)],
+        Erasure::Deleted,
+    ),
+    held("merchant_words", BY_MERCHANT, &[], Erasure::Deleted),
     held("channels", BY_MERCHANT, &[], Erasure::Deleted),
     held("invitations", BY_MERCHANT, &[], Erasure::Deleted),
     held("merchant_access", BY_MERCHANT, &[], Erasure::Deleted),
@@ -156,7 +196,9 @@ impl TenantTx<'_> {
     async fn open_row(&mut self, id: MerchantId, held: &Held, row: &mut Value) -> Result<()> {
         for (column, seal) in held.sealed {
             let Some(value) = row.as_object_mut().and_then(|row| row.remove(*column)) else { continue };
-            let of = row["id"].as_str().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or(id.uuid());
+            // Sealed for its row's id, or for that of what the row belongs to.
+            let ids = ["id", "visit_id"].iter().filter_map(|name| row[*name].as_str());
+            let of = ids.filter_map(|id| Uuid::try_parse(id).ok()).next().unwrap_or(id.uuid());
             let place = format!("{}/{column}", held.table);
             let plain = match (value.as_str().and_then(from_hex), seal) {
                 (None, _) => None,

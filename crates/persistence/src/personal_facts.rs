@@ -32,7 +32,9 @@ impl TenantTx<'_> {
         let about = |entry: &Value| Uuid::try_parse(entry["subject_id"].as_str()?).ok();
         let has = |entry: &Value| ["before", "after"].iter().any(|side| entry[side][SEALED].is_string());
         let subjects: Vec<_> = entries.iter().filter(|entry| has(entry)).filter_map(about).collect();
-        self.look_up_subject_keys(subjects).await?;
+        if !subjects.is_empty() {
+            self.read_subject_keys(subjects).await?;
+        }
         for entry in entries {
             let Some(subject) = about(entry) else { continue };
             for side in ["before", "after"] {

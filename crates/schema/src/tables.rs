@@ -551,6 +551,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    merchant_words (aggregator_id, word, merchant_id) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     merchants (aggregator_id, id) {
         aggregator_id -> Uuid,
         id -> Uuid,
@@ -571,6 +581,7 @@ diesel::table! {
         level -> Nullable<Text>,
         restricted_at -> Nullable<Timestamptz>,
         erased_at -> Nullable<Timestamptz>,
+        sort_name -> Text,
     }
 }
 
