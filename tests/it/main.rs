@@ -22,6 +22,7 @@ mod matrix;
 mod media;
 mod member;
 mod merchant;
+mod merchant_list;
 mod migration;
 mod nomination;
 mod operations;

@@ -53,8 +53,6 @@ ids! {
     MerchantId = "merchant_id",
     /// A class that a merchant is or was in.
     ScaleId = "scale_id",
-    /// A file of a merchant's evidence.
-    FileId = "file_id",
     /// A product category.
     CategoryId = "category_id",
     /// A product.

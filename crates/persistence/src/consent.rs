@@ -1,14 +1,14 @@
 //! Consent, as law wants it shown. Records are never changed: taking back is a record of its own.
 
 use chrono::{DateTime, Utc};
+use diesel::ExpressionMethods;
 use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{ConsentId, FileId, MerchantId};
 use kapal_domain::locale::Locale;
 use kapal_domain::privacy::{ConsentChannel, LawfulBasis, Purpose, TextVersion};
-use kapal_schema::{consents, merchants};
+use kapal_schema::consents;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -210,13 +210,6 @@ impl TenantTx<'_> {
         .bind(self.tenant())
         .sql(" AND c.merchant_id = ")
         .bind(merchant.uuid())
-    }
-
-    /// `NotFound` where this transaction sees no such merchant.
-    pub(crate) async fn expect_merchant(&mut self, id: MerchantId) -> Result<()> {
-        let seen = merchants::table.find((self.tenant(), id.uuid())).select(merchants::id);
-        seen.first::<Uuid>(&mut **self).await?;
-        Ok(())
     }
 
     /// The account that acts; nil where none does.

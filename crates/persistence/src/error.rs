@@ -130,8 +130,6 @@ fn code_of(constraint: &str) -> Option<Code> {
         "enrolments_merchant_key" => Code::AlreadyEnrolled,
         "assessments_open_key" => Code::AssessmentOpen,
         "merchants_region_code_fkey" | "programmes_region_code_fkey" => Code::InvalidRegion,
-        "products_aggregator_id_merchant_id_fkey"
-        "merchants_region_code_fkey" => Code::InvalidRegion,
         "merchant_profiles_aggregator_id_logo_id_fkey"
         | "products_aggregator_id_merchant_id_fkey"
         | "products_category_id_fkey"

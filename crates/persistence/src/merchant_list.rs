@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kapal_domain::Code;
 use kapal_domain::ids::UserId;
 use kapal_domain::level::Level;
@@ -45,7 +45,9 @@ const fn order(sort: MerchantSort) -> (&'static str, &'static str) {
     match sort {
         MerchantSort::Newest => (" AND (m.created_at, m.id) < (", " ORDER BY m.created_at DESC, m.id DESC"),
         MerchantSort::Oldest => (" AND (m.created_at, m.id) > (", " ORDER BY m.created_at, m.id"),
-        MerchantSort::ChangedLast => (" AND (m.updated_at, m.id) < (", " ORDER BY m.updated_at DESC, m.id DESC"),
+        MerchantSort::ChangedLast => {
+            (" AND (m.updated_at, m.id) < (", " ORDER BY m.updated_at DESC, m.id DESC")
+        }
         MerchantSort::ChangedFirst => (" AND (m.updated_at, m.id) > (", " ORDER BY m.updated_at, m.id"),
         MerchantSort::Name => (" AND (m.sort_name, m.id) > (", " ORDER BY m.sort_name, m.id"),
         MerchantSort::NameDown => (" AND (m.sort_name, m.id) < (", " ORDER BY m.sort_name DESC, m.id DESC"),
@@ -63,8 +65,12 @@ struct Listed {
 impl Listed {
     fn cursor(&self, sort: MerchantSort) -> Cursor {
         match sort {
-            MerchantSort::Newest | MerchantSort::Oldest => Cursor::at(self.merchant.created_at, self.merchant.id),
-            MerchantSort::ChangedLast | MerchantSort::ChangedFirst => Cursor::at(self.merchant.updated_at, self.merchant.id),
+            MerchantSort::Newest | MerchantSort::Oldest => {
+                Cursor::at(self.merchant.created_at, self.merchant.id)
+            }
+            MerchantSort::ChangedLast | MerchantSort::ChangedFirst => {
+                Cursor::at(self.merchant.updated_at, self.merchant.id)
+            }
             MerchantSort::Name | MerchantSort::NameDown => {
                 Cursor(vec![CursorValue::Text(self.sort_name.clone()), CursorValue::Id(self.merchant.id)])
             }
@@ -126,9 +132,10 @@ impl TenantTx<'_> {
         let (follows, by) = order(filter.sort);
         if let Some(cursor) = after {
             statement = match (filter.sort, &cursor.0[..]) {
-                (MerchantSort::Name | MerchantSort::NameDown, [CursorValue::Text(name), CursorValue::Id(id)]) => {
-                    statement.sql(follows).bind(name.as_str()).sql(", ").bind(*id).sql(")")
-                }
+                (
+                    MerchantSort::Name | MerchantSort::NameDown,
+                    [CursorValue::Text(name), CursorValue::Id(id)],
+                ) => statement.sql(follows).bind(name.as_str()).sql(", ").bind(*id).sql(")"),
                 (MerchantSort::Name | MerchantSort::NameDown, _) => return Err(Code::CursorMismatch.into()),
                 _ => {
                     let (time, id): (DateTime<Utc>, Uuid) = cursor.time_and_id()?;
@@ -152,7 +159,11 @@ impl TenantTx<'_> {
 
     /// Writes down the words by which a merchant is found.
     pub(crate) async fn write_words(&mut self, row: &MerchantRow) -> Result<()> {
-        let write = WriteWords { aggregator: self.tenant(), merchant: row.id, words: words_of(row) };
+        let write = WriteWords {
+            aggregator: self.tenant(),
+            merchant: row.id,
+            words: words_of(&row.name, row.legal_name.as_deref()),
+        };
         write.execute(&mut **self).await?;
         Ok(())
     }
@@ -167,10 +178,40 @@ sql! {
      SELECT $1, $2, unnest($3) ON CONFLICT DO NOTHING"
 }
 
-fn words_of(row: &MerchantRow) -> Vec<String> {
-    let mut all = words(&row.name);
-    all.extend(row.legal_name.iter().flat_map(|name| words(name)));
+fn words_of(name: &str, legal_name: Option<&str>) -> Vec<String> {
+    let mut all = words(name);
+    all.extend(legal_name.into_iter().flat_map(words));
     all.into_iter().collect()
+}
+
+sql! {
+    FindWordless { after: Uuid => SqlUuid }
+    "SELECT m.* FROM merchants m
+     WHERE m.id > $1 AND m.erased_at IS NULL AND NOT EXISTS (
+        SELECT FROM merchant_words w WHERE w.aggregator_id = m.aggregator_id AND w.merchant_id = m.id)
+     ORDER BY m.id LIMIT 1000"
+}
+
+#[derive(QueryableByName)]
+struct Wordless {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+    #[diesel(embed)]
+    merchant: MerchantRow,
+}
+
+/// Writes down the words of merchants from before there were any, as `kapal_ops`.
+pub(crate) async fn write_missing_words(ops: &mut AsyncPgConnection) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows = FindWordless { after }.load::<Wordless>(ops).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.merchant.id;
+        for Wordless { aggregator_id, merchant } in rows {
+            let words = words_of(&merchant.name, merchant.legal_name.as_deref());
+            WriteWords { aggregator: aggregator_id, merchant: merchant.id, words }.execute(ops).await?;
+        }
+    }
 }
 
 /// The words of a text, in small letters.

@@ -509,6 +509,12 @@ diesel::table! {
         hash -> Bytea,
         set_by -> Uuid,
         set_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     merchant_profiles (aggregator_id, merchant_id) {
         aggregator_id -> Uuid,
         merchant_id -> Uuid,
