@@ -10,12 +10,26 @@ $$ SELECT nullif(current_setting('app.aggregator_id', true), '')::uuid $$;
 CREATE OR REPLACE FUNCTION app.merchant_scope() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT nullif(current_setting('app.merchant_scope', true), '')::uuid $$;
 
+-- How a transaction meets merchants whose processing is restricted (UU 27/2022, article 41): '' hides them, 'seen' lets
+-- them be read, 'handled' lets the request about them be carried out.
+CREATE OR REPLACE FUNCTION app.restricted_mode() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT coalesce(current_setting('app.restricted_mode', true), '') $$;
+
+-- The time in an audit entry. RFC 3339 with `Z` means the same under every setting, which PostgreSQL can't know.
+CREATE OR REPLACE FUNCTION app.instant(rfc3339 text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT rfc3339::timestamptz $$;
+
 -- The only way to set a tenant. A real SET LOCAL, since set_config(.., true) never reaches Citus's workers.
-CREATE OR REPLACE FUNCTION app.set_tenant(tenant uuid, narrowed_to uuid, timeout_ms integer) RETURNS void LANGUAGE plpgsql AS $$
+DROP FUNCTION IF EXISTS app.set_tenant(uuid, uuid, integer);
+CREATE OR REPLACE FUNCTION app.set_tenant(tenant uuid, narrowed_to uuid, timeout_ms integer, restricted_mode text DEFAULT '')
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('SET LOCAL app.aggregator_id = %L', tenant);
     IF narrowed_to IS NOT NULL THEN
         EXECUTE format('SET LOCAL app.merchant_scope = %L', narrowed_to);
+    END IF;
+    IF restricted_mode <> '' THEN
+        EXECUTE format('SET LOCAL app.restricted_mode = %L', restricted_mode);
     END IF;
     EXECUTE format('SET LOCAL statement_timeout = %L', timeout_ms);
 END $$;
@@ -34,6 +48,20 @@ BEGIN
     EXECUTE format('CREATE POLICY tenant ON %I TO kapal_app USING (%s) WITH CHECK (%s)', name, rule, rule);
     EXECUTE format('CREATE POLICY operations ON %I TO kapal_ops USING (true) WITH CHECK (true)', name);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO kapal_app, kapal_ops', name);
+END $$;
+
+-- Keeps a table's rows about restricted merchants out of every list, figure and export, and refuses their change, unless
+-- the transaction says that it handles the restriction. A write is refused by name, a delete finds nothing. The list is a
+-- table of its own: a policy that asked merchants would itself be under merchants' policy.
+CREATE OR REPLACE FUNCTION app.hide_restricted(name text, merchant text DEFAULT 'merchant_id') RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    free text := format('%I NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = (SELECT app.aggregator_id()))', merchant);
+BEGIN
+    EXECUTE format($policy$CREATE POLICY restriction ON %I AS RESTRICTIVE TO kapal_app
+        USING ((SELECT app.restricted_mode()) <> '' OR %s)
+        WITH CHECK ((SELECT app.restricted_mode()) = 'handled' OR %s)$policy$, name, free, free);
+    EXECUTE format($policy$CREATE POLICY restriction_delete ON %I AS RESTRICTIVE FOR DELETE TO kapal_app
+        USING ((SELECT app.restricted_mode()) = 'handled' OR %s)$policy$, name, free);
 END $$;
 
 -- Lets the storefront's role read a table of the published projection.

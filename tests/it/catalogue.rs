@@ -44,6 +44,16 @@ const IDENTITY: &[&str] = &[
 ];
 /// Tables that only grow.
 const APPEND_ONLY: &[&str] = &["events", "audit_entries", "data_keys", "merchant_scales"];
+const APPEND_ONLY: &[&str] = &["events", "audit_entries", "audit_heads", "consents", "data_keys"];
+/// Tables with a merchant that show restricted ones too, each with the reason.
+const SHOWING_RESTRICTED: &[(&str, &str)] = &[
+    ("merchant_access", "who may see a merchant, not what is known of it"),
+    ("invitations", "of accounts; read by those who invite"),
+    ("privacy_requests", "the queue itself"),
+    ("restrictions", "what the policies ask"),
+    ("published_products", "of the projection, which a restricted merchant has left"),
+    ("search_documents", "of the projection"),
+];
 const SERVICE_ROLES: &[&str] = &["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
 /// References that can't be keys, each with the reason.
 const LOOSE: &[(&str, &str)] = &[
@@ -108,7 +118,7 @@ async fn every_policy_names_one_service_role_and_only_those_that_the_design_allo
         .await
         .query(
             "SELECT tablename::text, policyname::text, roles::text[], cmd, coalesce(qual, ''), coalesce(with_check, '') \
-             FROM pg_policies WHERE schemaname = 'public'",
+             FROM pg_policies WHERE schemaname = 'public' AND permissive = 'PERMISSIVE'",
             &[],
         )
         .await
@@ -145,6 +155,24 @@ async fn every_policy_names_one_service_role_and_only_those_that_the_design_allo
     published.insert("tenant_heads".to_owned());
     assert_eq!(by_role["kapal_public"], published);
     assert_eq!(by_role["kapal_identity"], set(IDENTITY));
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_restricted_merchant_is_hidden_by_a_policy_that_only_narrows() {
+    let about_merchants = column(&format!(
+        "SELECT c.relname::text {TABLES} AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'merchant_id')"
+    ))
+    .await;
+    for name in ["restriction", "restriction_delete"] {
+        let mut hidden = column(&format!(
+            "SELECT tablename::text FROM pg_policies WHERE permissive = 'RESTRICTIVE' AND policyname = '{name}' \
+             AND roles::text[] = ARRAY['kapal_app']"
+        ))
+        .await;
+        assert!(hidden.remove("merchants"));
+        let shown: BTreeSet<_> = SHOWING_RESTRICTED.iter().map(|(table, _)| (*table).to_owned()).collect();
+        assert_eq!(about_merchants.difference(&hidden).cloned().collect::<BTreeSet<_>>(), shown);
+    }
 }
 
 #[tokio::test]
@@ -317,6 +345,13 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "leads.source" domain::lead::LeadSource,
         "users.locale" domain::locale::Locale,
         "leads.locale" domain::locale::Locale,
+        "consents.purpose" domain::privacy::Purpose,
+        "consents.lawful_basis" domain::privacy::LawfulBasis,
+        "consents.channel" domain::privacy::ConsentChannel,
+        "consents.locale" domain::locale::Locale,
+        "privacy_requests.kind" domain::privacy::PrivacyKind,
+        "privacy_requests.subject_type" domain::privacy::SubjectType,
+        "privacy_requests.status" domain::privacy::PrivacyStatus,
     };
     let rows = database()
         .await

@@ -2,10 +2,13 @@
 
 mod aggregator;
 mod audit;
+mod audit_read;
 mod catalogue;
 mod collection;
+mod consent;
 mod cursor;
 mod document;
+mod erasure;
 mod etag;
 mod idempotency;
 mod input;
@@ -19,11 +22,13 @@ mod matrix;
 mod media;
 mod member;
 mod merchant;
+mod merchant_list;
 mod migration;
 mod nomination;
 mod operations;
 mod page;
 mod pii;
+mod privacy_request;
 mod product;
 mod profile;
 mod readme;

@@ -161,8 +161,18 @@ async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
     let lead = kapal_tests::eventually("the lead", async || {
         owner.get(&aggregator.path("leads")).await.json(200).pointer("/data/0/id").map(text)
     });
+    let merchant = text(&product["merchant_id"]);
+    let consent = json!({
+        "purpose": "photos", "text_version": "1", "text_hash": "0".repeat(64), "locale": "id", "channel": "app",
+    });
+    let consent =
+        owner.post(&aggregator.path(&format!("merchants/{merchant}/consents")), consent).await.json(201);
+    let request = json!({ "kind": "access", "merchant_id": merchant });
+    let request = owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
     BTreeMap::from([
-        ("merchant_id", text(&product["merchant_id"])),
+        ("consent_id", id_of(&consent)),
+        ("request_id", id_of(&request)),
+        ("merchant_id", merchant),
         ("product_id", product_id.clone()),
         ("variant_id", id_of(&product["variants"][0])),
         ("nomination_id", nomination),

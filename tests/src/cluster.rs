@@ -63,6 +63,21 @@ impl Cluster {
         client
     }
 
+    /// Pools over the shared server's database with its own keys: to do what the worker does at its own time.
+    #[must_use]
+    pub fn pools(&self) -> kapal_persistence::Db {
+        use kapal_persistence::{Secret, Urls, Vault};
+        let url = |role| self.url(role, &self.database);
+        let urls = Urls {
+            app: url("kapal_app"),
+            public: url("kapal_public"),
+            identity: url("kapal_identity"),
+            ops: url("kapal_ops"),
+        };
+        let root = Secret::from_base64(server::SECRET).unwrap_or_else(|| panic!("the tests' key"));
+        kapal_persistence::Db::new(&urls, 2, Vault::new(&root))
+    }
+
     /// A connection as superuser: sees everything.
     pub async fn superuser(&self, database: &str) -> tokio_postgres::Client {
         self.connect(SUPERUSER, database).await

@@ -8,10 +8,11 @@ use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::{FutureExt, LocalBoxFuture, Ready, ready};
 use kapal_domain::Code;
-use kapal_domain::ids::{AggregatorId, SessionId, UserId};
+use kapal_domain::ids::{AggregatorId, Id, MerchantId, SessionId, UserId};
 use kapal_domain::permission::{Demand, Permission, Role};
 use kapal_persistence::{
-    Access, Actor, Claim, IdentityTx, KeyClaim, Membership, OperatorTx, Scope, TenantTx, Transaction,
+    Access, Actor, Claim, IdentityTx, KeyClaim, Membership, OperatorTx, Restricted, Scope, TenantTx,
+    Transaction,
 };
 use uuid::Uuid;
 
@@ -42,6 +43,7 @@ pub struct Staff<P> {
     /// The role and the aggregator.
     pub membership: Membership,
     request: HttpRequest,
+    restricted: Restricted,
     permission: PhantomData<P>,
 }
 
@@ -102,7 +104,8 @@ impl<P: Demand> FromRequest for Staff<P> {
             demand(membership.role, P::PERMISSION)?;
             refuse_suspended(&request, &membership)?;
             gate.open();
-            Ok(Self { app, user: access.user, membership, request, permission: PhantomData })
+            let restricted = met_restricted(&request, &membership);
+            Ok(Self { app, user: access.user, membership, request, restricted, permission: PhantomData })
         }
         .boxed_local()
     }
@@ -132,6 +135,17 @@ fn refuse_suspended(request: &HttpRequest, membership: &Membership) -> Result<()
         Ok(())
     } else {
         Err(Problem::because(Code::AggregatorSuspended, format!("It is {}.", membership.status)))
+    }
+}
+
+/// A merchant whose processing is restricted is seen where its own address is asked for, by those who answer for its
+/// personal data; in lists by nobody.
+fn met_restricted(request: &HttpRequest, membership: &Membership) -> Restricted {
+    let asks_for_one = request.match_info().get(MerchantId::PARAMETER).is_some();
+    if asks_for_one && membership.role.may(Permission::PiiRead) {
+        Restricted::Seen
+    } else {
+        Restricted::Hidden
     }
 }
 
@@ -222,12 +236,20 @@ impl<P: Demand> Staff<P> {
         self.membership.role.may(permission)
     }
 
-    /// Runs `work` in one transaction of the aggregator and commits what succeeds. A request with an idempotency key
-    /// that was answered before gets that answer again.
-    pub async fn run<R: Reply>(
-        &self,
-        work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, Problem>,
-    ) -> Answered {
+    /// The same, but able to see merchants whose processing is restricted, where the role answers for personal data.
+    #[must_use]
+    pub fn seeing_restricted(self) -> Self {
+        if self.may(Permission::PiiRead) { Self { restricted: Restricted::Seen, ..self } } else { self }
+    }
+
+    /// The same, but able to change merchants whose processing is restricted: for what people ask about their data.
+    #[must_use]
+    pub fn handling_restricted(self) -> Self {
+        if self.may(Permission::PiiRead) { Self { restricted: Restricted::Handled, ..self } } else { self }
+    }
+
+    /// Opens a transaction of the aggregator, where the access still stands.
+    pub(crate) async fn open(&self) -> Result<TenantTx<'_>, Problem> {
         if let Some(access) = renewed(&self.app, &self.request, Some(&self.membership.slug)).await? {
             let now = access.membership.ok_or(Problem::new(Code::NotFound))?;
             if now.role != self.membership.role {
@@ -241,7 +263,23 @@ impl<P: Demand> Staff<P> {
             narrowed: self.membership.role.is_narrowed(),
             request_id: request_id(&self.request),
         };
-        let tx = self.app.db.tenant(scope).await?;
+        let mut tx = self.app.db.tenant(scope).await?;
+        tx.meet_restricted(self.restricted);
+        Ok(tx)
+    }
+
+    /// The request.
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// Runs `work` in one transaction of the aggregator and commits what succeeds. A request with an idempotency key
+    /// that was answered before gets that answer again.
+    pub async fn run<R: Reply>(
+        &self,
+        work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, Problem>,
+    ) -> Answered {
+        let tx = self.open().await?;
         let claim = claim(&self.request, self.membership.aggregator, self.user.uuid())?;
         run(&self.app, tx, claim, work).await
     }

@@ -5,21 +5,29 @@ use chrono::{DateTime, Utc};
 use kapal_domain::Faults;
 use kapal_domain::ids::SessionId;
 use kapal_domain::locale::Locale;
-use kapal_domain::user::PersonName;
+use kapal_domain::user::{Email, Password, PersonName};
 use kapal_persistence::{EndReason, Me, MyMembership, SessionRow, UserChanges};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::Account;
 use crate::answer::{Answered, Done, Found};
 use crate::json::{Json, Patch};
+use crate::password::prove;
 use crate::path::{At, IfMatch};
+use crate::privacy_request::ExportView;
 use crate::query::{List, PageOf, Paging};
+use crate::{Account, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(get_me).service(update_me).service(list_sessions).service(end_session);
+    config
+        .service(get_me)
+        .service(update_me)
+        .service(export_me)
+        .service(delete_me)
+        .service(list_sessions)
+        .service(end_session);
 }
 
 /// One's own account.
@@ -150,6 +158,51 @@ impl MePatch {
 pub async fn update_me(account: Account, version: IfMatch, body: Json<MePatch>) -> Answered {
     let changes = body.0.parse()?;
     account.run(async |tx| Ok(found(tx.update_me(account.user, version.0, &changes).await?))).await
+}
+
+/// Export one's own data
+///
+/// All that is held about the account: memberships, logins, invitations, and what was done with it (UU 27/2022, article
+/// 32). What an aggregator holds of a member is asked for at the aggregator, which answers for it.
+#[utoipa::path(tag = "account", responses((status = 200, description = "All that is held.", body = ExportView)), security(("bearer" = [])))]
+#[get("/v1/me/export")]
+pub async fn export_me(account: Account) -> Answered {
+    account
+        .run(async |tx| {
+            let all = tx.export_me(account.user).await?;
+            Ok(Found(None, ExportView::new(account.user.uuid(), all)))
+        })
+        .await
+}
+
+/// That it is really meant.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct MeErase {
+    /// The account's password.
+    #[schema(example = "empat perahu berlayar bersama", max_length = 1000)]
+    password: String,
+}
+
+/// Erase one's own account
+///
+/// Ends every login and membership at once and for good; the address is free again. What law wants kept names nobody
+/// from then on. An aggregator's last owner makes another member owner first.
+#[utoipa::path(tag = "account", request_body = MeErase, responses((status = 204, description = "It is gone.")), security(("bearer" = [])), extensions(("x-unversioned" = json!(true))))]
+#[delete("/v1/me")]
+pub async fn delete_me(account: Account, body: Json<MeErase>) -> Answered {
+    let app = &account.app;
+    // What can be nobody's password is no attempt.
+    Password::parse(&body.0.password).map_err(|code| Problem::field("/password", code))?;
+    let own = app.db.credentials(account.user).await?;
+    let email = Email::parse(&own.email)?;
+    let proven = prove(app, account.request(), &email, &body.0.password).await?;
+    account
+        .run(async |tx| {
+            tx.erase_me(account.user, &proven.credentials.password_hash).await?;
+            tx.forgive_account(&proven.keys).await?;
+            Ok(Done)
+        })
+        .await
 }
 
 /// A login on some device.

@@ -36,6 +36,8 @@ const TAGS: &[(&str, &str)] = &[
     ("curation", "From nomination to mutiara; collections and featured slots."),
     ("mentoring", "Visits, action items, and what phones record without a network."),
     ("leads", "Contacts of buyers."),
+    ("audit", "Who did what, and the proof that nobody rewrote it."),
+    ("privacy", "Consent, and what people ask for by right."),
     ("operations", "Health and version."),
     ("documents", "Keys and documents."),
 ];

@@ -52,6 +52,10 @@ events! {
     UserCreated = "user.created" private,
     /// An account's own data changed.
     UserUpdated = "user.updated" private,
+    /// All that is held about an account was handed to its owner.
+    UserExported = "user.exported" private,
+    /// An account was erased by its owner.
+    UserErased = "user.erased" private,
     /// A password changed.
     UserPasswordChanged = "user.password_changed" private,
     /// Somebody logged in.
@@ -64,6 +68,8 @@ events! {
     CategoryCreated = "category.created" public,
     /// A category changed.
     CategoryUpdated = "category.updated" public,
+    /// Somebody from outside read the audit chain.
+    AuditRead = "audit.read" private,
     /// A merchant was onboarded.
     MerchantCreated = "merchant.created" private,
     /// A merchant's data changed.
@@ -110,6 +116,28 @@ events! {
     PiiRead = "pii.read" private,
     /// The keys of an aggregator were renewed.
     KeysRotated = "keys.rotated" private,
+    /// A merchant's processing was restricted.
+    MerchantRestricted = "merchant.restricted" public,
+    /// A restriction was lifted.
+    MerchantRestrictionLifted = "merchant.restriction_lifted" public,
+    /// A merchant's personal data was erased.
+    MerchantErased = "merchant.erased" public,
+    /// All that is held about a merchant was handed out.
+    MerchantExported = "merchant.exported" private,
+    /// A merchant agreed to a use of its data.
+    ConsentGiven = "consent.given" private,
+    /// A merchant took consent back.
+    ConsentWithdrawn = "consent.withdrawn" private,
+    /// Somebody asked for something by right.
+    PrivacyRequestFiled = "privacy_request.filed" private,
+    /// A day is left to answer.
+    PrivacyRequestDue = "privacy_request.due" private,
+    /// The time to answer is up.
+    PrivacyRequestOverdue = "privacy_request.overdue" private,
+    /// What was asked for was done.
+    PrivacyRequestFulfilled = "privacy_request.fulfilled" private,
+    /// What was asked for was refused.
+    PrivacyRequestRefused = "privacy_request.refused" private,
     /// A channel was set.
     ChannelSet = "channel.set" public,
     /// A channel was removed.
@@ -176,4 +204,6 @@ events! {
     LeadCreated = "lead.created" private,
     /// A lead's status or notes changed.
     LeadUpdated = "lead.updated" private,
+    /// What a buyer said of himself was erased.
+    LeadErased = "lead.erased" private,
 }

@@ -81,6 +81,10 @@ ids! {
     VisitId = "visit_id",
     /// Something that a merchant, its hero or the staff must do.
     ActionItemId = "action_item_id",
+    /// A record of consent.
+    ConsentId = "consent_id",
+    /// What somebody asks for by right about personal data.
+    PrivacyRequestId = "request_id",
     /// An event of the log.
     EventId = "event_id",
     /// An entry of the audit chain.

@@ -4,6 +4,7 @@
 pub mod action_item;
 pub mod aggregator;
 pub mod bank_account;
+pub mod audit;
 pub mod category;
 pub mod certificate;
 pub mod channel;
@@ -23,6 +24,7 @@ pub mod nomination;
 pub mod permission;
 pub mod personal;
 pub mod phone;
+pub mod privacy;
 pub mod product;
 pub mod profile;
 pub mod programme;

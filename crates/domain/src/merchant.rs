@@ -66,6 +66,26 @@ impl MerchantStatus {
 }
 
 choices! {
+    /// In which order merchants are listed; ties go by id.
+    #[derive(Default)]
+    pub enum MerchantSort {
+        /// Onboarded last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Onboarded first, first.
+        Oldest = "created_at",
+        /// Changed last, first.
+        ChangedLast = "-updated_at",
+        /// Unchanged for the longest, first.
+        ChangedFirst = "updated_at",
+        /// By name.
+        Name = "name",
+        /// By name, from its end.
+        NameDown = "-name",
+    }
+}
+
+choices! {
     /// The size of a business (PP 7/2021, article 35). Above `Medium` a business is no UMKM.
     pub enum Scale {
         /// Mikro.

@@ -98,10 +98,13 @@ impl TenantTx<'_> {
             .returning(ChannelRow::as_returning())
             .get_result::<ChannelRow>(&mut **self)
             .await?;
+        let was = before.as_ref().map_or(Value::Null, facts);
+        let was = self.sealed_facts(merchant.uuid(), was).await?;
+        let is = self.sealed_facts(merchant.uuid(), facts(&row)).await?;
         self.record(
             Change::new(EventKind::ChannelSet, Subject("merchant", merchant.uuid()))
                 .data(json!({ "kind": row.kind }))
-                .from_to(before.as_ref().map_or(Value::Null, facts), facts(&row)),
+                .from_to(was, is),
         );
         self.project_merchant(merchant).await?;
         Ok(if before.is_some() { Outcome::Kept(row) } else { Outcome::Made(row) })
@@ -114,10 +117,11 @@ impl TenantTx<'_> {
             .returning(ChannelRow::as_returning())
             .get_result::<ChannelRow>(&mut **self)
             .await?;
+        let was = self.sealed_facts(merchant.uuid(), facts(&row)).await?;
         self.record(
             Change::new(EventKind::ChannelRemoved, Subject("merchant", merchant.uuid()))
                 .data(json!({ "kind": row.kind }))
-                .from_to(facts(&row), Value::Null),
+                .from_to(was, Value::Null),
         );
         self.project_merchant(merchant).await
     }

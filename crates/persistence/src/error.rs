@@ -106,6 +106,7 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
         {
             Error::Unavailable(message.into())
         }
+        _ if message.contains("security policy \"restriction\"") => Code::MerchantRestricted.into(),
         _ if message.contains("No space left on device") => Error::StorageFull(message.into()),
         _ => Error::Internal(format!("{}: {message}", info.constraint_name().unwrap_or_default())),
     }
@@ -123,6 +124,8 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "collections_slug_key" => Code::DuplicateSlug,
         "product_variants_sku_key" => Code::DuplicateSku,
         "nominations_running_key" => Code::DuplicateNomination,
+        "consents_withdrawn_key" => Code::ConsentWithdrawn,
+        "privacy_requests_open_key" => Code::DuplicateRequest,
         "memberships_pkey" => Code::AlreadyMember,
         "enrolments_merchant_key" => Code::AlreadyEnrolled,
         "assessments_open_key" => Code::AssessmentOpen,
@@ -137,6 +140,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "featured_slots_category_id_fkey"
         | "assessment_evidence_file_fkey"
         | "invitations_merchant_fkey"
+        | "consents_evidence_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,
         "leads_aggregator_id_product_id_fkey" | "leads_aggregator_id_merchant_id_fkey" => Code::InUse,
         _ => return None,

@@ -27,7 +27,7 @@ pub struct IdentityTx<'db> {
 impl Db {
     /// Opens a transaction on accounts and sessions.
     pub async fn identity(&self, actor: Actor, request_id: &str) -> Result<IdentityTx<'_>> {
-        let tx = Tx::new(lend(&self.identity).await?, Settings { tenant: None, narrowed_to: None });
+        let tx = Tx::new(lend(&self.identity).await?, Settings::default());
         Ok(IdentityTx {
             db: self,
             tx,

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use kapal_domain::ids::{AggregatorId, MailId};
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::Role;
+use kapal_domain::privacy::PrivacyKind;
 use kapal_domain::user::Email;
 use kapal_schema::mail_outbox;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,14 @@ pub(crate) enum Letter<'a> {
     Invitation { aggregator: &'a str, role: Role, link: &'a str, token: &'a str },
     /// Somebody forgot a password.
     PasswordReset { token: &'a str, address: &'a str },
+    /// What somebody asked for by right waits for an answer.
+    PrivacyRequest {
+        aggregator: &'a str,
+        kind: PrivacyKind,
+        due_at: DateTime<Utc>,
+        is_overdue: bool,
+        request: Uuid,
+    },
 }
 
 /// A letter's text.
@@ -50,6 +59,7 @@ impl Letter<'_> {
         match self {
             Self::Invitation { .. } => "invitation",
             Self::PasswordReset { .. } => "password_reset",
+            Self::PrivacyRequest { .. } => "privacy_request",
         }
     }
 
@@ -87,6 +97,29 @@ impl Letter<'_> {
                      If it was not you, ignore this mail: your password stays as it is.\n\nKapal Induk\n"
                 ),
             ),
+            (Self::PrivacyRequest { aggregator, kind, due_at, is_overdue, request }, Locale::Id) => {
+                let state =
+                    if *is_overdue { "sudah lewat batas waktu" } else { "harus dijawab dalam 24 jam" };
+                (
+                    format!("Permintaan data pribadi {state}"),
+                    format!(
+                        "Halo,\n\npermintaan data pribadi ({}) di {aggregator} {state}.\n\nBatas waktu (UU 27/2022, 3x24 jam): {} UTC\nNomor: {request}\n\nKapal Induk\n",
+                        request_name(*kind, locale),
+                        due_at.format("%Y-%m-%d %H:%M"),
+                    ),
+                )
+            }
+            (Self::PrivacyRequest { aggregator, kind, due_at, is_overdue, request }, Locale::En) => {
+                let state = if *is_overdue { "is overdue" } else { "is due within 24 hours" };
+                (
+                    format!("A personal data request {state}"),
+                    format!(
+                        "Hello,\n\na personal data request ({}) at {aggregator} {state}.\n\nTime limit (UU 27/2022, 72 hours): {} UTC\nNumber: {request}\n\nKapal Induk\n",
+                        request_name(*kind, locale),
+                        due_at.format("%Y-%m-%d %H:%M"),
+                    ),
+                )
+            }
         };
         MailText { subject, text }
     }
@@ -135,6 +168,19 @@ impl SealedLetter {
 
 fn context(aggregator: Uuid, id: Uuid) -> String {
     format!("mail_outbox/{aggregator}/{id}")
+}
+
+/// A right as a sentence names it.
+fn request_name(kind: PrivacyKind, locale: Locale) -> &'static str {
+    match (kind, locale) {
+        (PrivacyKind::Access, Locale::Id) => "akses",
+        (PrivacyKind::Rectification, Locale::Id) => "perbaikan",
+        (PrivacyKind::Erasure, Locale::Id) => "penghapusan",
+        (PrivacyKind::Restriction, Locale::Id) => "pembatasan",
+        (PrivacyKind::Objection, Locale::Id) => "keberatan",
+        (PrivacyKind::Withdrawal, Locale::Id) => "penarikan persetujuan",
+        (kind, Locale::En) => kind.as_str(),
+    }
 }
 
 /// A role as a sentence names it.

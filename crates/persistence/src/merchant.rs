@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgTextExpressionMethods,
-    QueryDsl, Queryable, Selectable, SelectableHelper,
+    AsChangeset, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable,
+    SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
@@ -18,12 +18,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::stored;
-use crate::region::escape_like;
 use crate::sql::sql;
-use crate::{Change, Cursor, Error, Page, ProfileChanges, ProfileRow, Result, ScaleClaim, Subject, TenantTx};
+use crate::{Change, Error, ProfileChanges, ProfileRow, Result, ScaleClaim, Subject, TenantTx};
 
 /// A merchant as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = merchants, check_for_backend(diesel::pg::Pg))]
 pub struct MerchantRow {
     /// Id.
@@ -56,6 +55,10 @@ pub struct MerchantRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Since when its processing is restricted.
+    pub restricted_at: Option<DateTime<Utc>>,
+    /// When its personal data was erased.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 impl MerchantRow {
@@ -144,19 +147,6 @@ pub struct MerchantEdit {
     pub scale: Option<Option<ScaleClaim>>,
 }
 
-/// Which merchants to list.
-#[derive(Debug, Clone, Default)]
-pub struct MerchantFilter {
-    /// Any of these states.
-    pub statuses: Vec<MerchantStatus>,
-    /// In this region or below it.
-    pub region: Option<RegionCode>,
-    /// Words of the name.
-    pub text: Option<String>,
-    /// With this NIB.
-    pub nib: Option<Nib>,
-}
-
 sql! {
     FindPlaces { codes: Vec<String> => diesel::sql_types::Array<diesel::sql_types::Text> }
     "SELECT r.code, CASE WHEN r.level = 'district' THEN r.name || ', ' || u.name ELSE r.name END AS name,
@@ -215,11 +205,12 @@ impl TenantTx<'_> {
                 .await
                 .optional()?;
             if let Some(row) = inserted {
+                self.write_words(&row).await?;
                 if let Some(claim) = &new.scale {
                     self.insert_scale(id, Some(claim)).await?;
                 }
                 let profile = self.write_profile(&ProfileRow::of(row.id), &new.profile).await?;
-                let mut after = facts(&row);
+                let mut after = self.sealed_facts(row.id, facts(&row)).await?;
                 after["profile"] = self.profile_facts(&profile).await?;
                 self.record(
                     Change::new(EventKind::MerchantCreated, Subject("merchant", row.id))
@@ -261,55 +252,6 @@ impl TenantTx<'_> {
         Ok(row)
     }
 
-    /// Merchants by time of onboarding, the newest first.
-    pub async fn merchants(
-        &mut self,
-        filter: &MerchantFilter,
-        after: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Page<Merchant>> {
-        let mut query = merchants::table
-            .filter(merchants::aggregator_id.eq(self.tenant()))
-            .select(MerchantRow::as_select())
-            .into_boxed();
-        if !filter.statuses.is_empty() {
-            let statuses: Vec<_> = filter.statuses.iter().map(|s| s.as_str()).collect();
-            query = query.filter(merchants::status.eq_any(statuses));
-        }
-        if let Some(region) = &filter.region {
-            let below = format!("{}.%", region.as_str());
-            query = query
-                .filter(merchants::region_code.eq(region.as_str()).or(merchants::region_code.ilike(below)));
-        }
-        if let Some(nib) = &filter.nib {
-            query = query.filter(merchants::nib.eq(nib.as_str()));
-        }
-        for word in filter.text.iter().flat_map(|t| t.split_whitespace()).take(crate::MAX_WORDS) {
-            query = query.filter(merchants::name.ilike(format!("%{}%", escape_like(word))));
-        }
-        if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            // The first condition is what the index is entered with; the second only settles ties.
-            query = query
-                .filter(merchants::created_at.le(time))
-                .filter(merchants::created_at.lt(time).or(merchants::id.lt(id)));
-        }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let rows = query
-            .order((merchants::created_at.desc(), merchants::id.desc()))
-            .limit(wanted)
-            .load::<MerchantRow>(&mut **self)
-            .await?;
-        let page = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id));
-        let places = self.places(page.items.iter().map(|row| row.region_code.clone()).collect()).await?;
-        let profiles = self.profiles(&page.items.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
-        Ok(page.map(|row| {
-            let profile = profiles.iter().find(|profile| profile.merchant_id == row.id).cloned();
-            let profile = profile.unwrap_or_else(|| ProfileRow::of(row.id));
-            Merchant { place: place_of(&places, &row.region_code), row, profile }
-        }))
-    }
-
     /// Edits a merchant whose version is still `expected`.
     pub async fn update_merchant(
         &mut self,
@@ -347,10 +289,12 @@ impl TenantTx<'_> {
             .returning(MerchantRow::as_returning())
             .get_result::<MerchantRow>(&mut **self)
             .await?;
+        self.write_words(&row).await?;
         if let Some(claim) = &edit.scale {
             self.insert_scale(id, claim.as_ref()).await?;
         }
-        let (mut old, mut new) = (facts(&before), facts(&row));
+        let mut old = self.sealed_facts(row.id, facts(&before)).await?;
+        let mut new = self.sealed_facts(row.id, facts(&row)).await?;
         let told = self.profile(id).await?;
         let profile = self.write_profile(&told, &edit.profile).await?;
         if profile != told {
@@ -436,11 +380,12 @@ impl TenantTx<'_> {
         )
         .execute(&mut **self)
         .await?;
+        let was = self.sealed_facts(row.id, facts(&row)).await?;
         // What the log has sealed of it opens no more.
         self.destroy_subject_key(row.id).await?;
         self.record(
             Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id))
-                .from_to(facts(&row), Value::Null),
+                .from_to(was, Value::Null),
         );
         Ok(())
     }
@@ -491,7 +436,7 @@ impl TenantTx<'_> {
     }
 }
 
-fn place_of(places: &[Place], code: &str) -> Place {
+pub(crate) fn place_of(places: &[Place], code: &str) -> Place {
     places
         .iter()
         .find(|p| p.code == code)
@@ -499,7 +444,7 @@ fn place_of(places: &[Place], code: &str) -> Place {
         .unwrap_or_else(|| unreachable!("regions are never deleted"))
 }
 
-/// What the audit chain keeps of a merchant. Its NIB and business phone are public; nothing personal stands here.
+/// What the audit chain keeps of a merchant; what is personal in it is sealed before it gets there.
 fn facts(row: &MerchantRow) -> Value {
     json!({
         "name": row.name, "legal_name": row.legal_name, "region_code": row.region_code, "scale": row.scale,

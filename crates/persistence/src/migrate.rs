@@ -66,6 +66,7 @@ pub async fn migrate(owner_url: &str, ops_url: &str, passwords: Option<&Secret>)
     load_platform(&mut ops).await?;
     load_regions(&mut ops).await?;
     load_categories(&mut ops).await?;
+    crate::merchant_list::write_missing_words(&mut ops).await?;
     Ok(run)
 }
 

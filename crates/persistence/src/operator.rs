@@ -20,7 +20,7 @@ pub struct OperatorTx<'db> {
 impl Db {
     /// Opens a transaction across tenants.
     pub async fn operator(&self, actor: Actor, request_id: &str) -> Result<OperatorTx<'_>> {
-        let tx = Tx::new(lend(&self.ops).await?, Settings { tenant: None, narrowed_to: None });
+        let tx = Tx::new(lend(&self.ops).await?, Settings::default());
         Ok(OperatorTx {
             db: self,
             tx,

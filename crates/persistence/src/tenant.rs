@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::db::lend;
 use crate::log::{self, Author, Change};
 use crate::subject_key::Opened;
-use crate::tx::{Settings, Tx};
+use crate::tx::{Restricted, Settings, Tx};
 use crate::{Db, Result};
 
 /// Who acts.
@@ -70,7 +70,8 @@ impl Db {
     /// Opens a transaction inside one aggregator.
     pub async fn tenant(&self, scope: Scope) -> Result<TenantTx<'_>> {
         let narrowed_to = if scope.narrowed { scope.actor.id() } else { None };
-        let settings = Settings { tenant: Some(scope.aggregator.uuid()), narrowed_to };
+        let settings =
+            Settings { tenant: Some(scope.aggregator.uuid()), narrowed_to, restricted: Restricted::Hidden };
         let tx = Tx::new(lend(&self.app).await?, settings);
         Ok(TenantTx { db: self, tx, scope, changes: Vec::new(), opened: Opened::default() })
     }
@@ -98,6 +99,11 @@ impl TenantTx<'_> {
     #[must_use]
     pub fn narrowed_to(&self) -> Option<Uuid> {
         if self.scope.narrowed { self.scope.actor.id() } else { None }
+    }
+
+    /// Says, before the first query, how merchants are met whose processing is restricted; unsaid they are hidden.
+    pub fn meet_restricted(&mut self, how: Restricted) {
+        self.tx.meet_restricted(how);
     }
 
     /// Notes a change of state: its event and its audit entry are written just before COMMIT.

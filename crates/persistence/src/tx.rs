@@ -14,12 +14,37 @@ use crate::Result;
 use crate::db::{Connection, STATEMENTS};
 
 /// What a transaction tells the database about itself before its first query.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
     /// The tenant, where there is one.
     pub tenant: Option<Uuid>,
     /// The user whose merchants alone are seen.
     pub narrowed_to: Option<Uuid>,
+    /// How merchants are met whose processing is restricted.
+    pub restricted: Restricted,
+}
+
+/// How a transaction meets merchants whose processing is restricted, and what belongs to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Restricted {
+    /// They are not there: so it is in every list, figure and export.
+    #[default]
+    Hidden,
+    /// They can be read but not changed: where one is asked for by its id.
+    Seen,
+    /// They can be changed too: to carry out what was asked about their data.
+    Handled,
+}
+
+impl Restricted {
+    /// As the policies know it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hidden => "",
+            Self::Seen => "seen",
+            Self::Handled => "handled",
+        }
+    }
 }
 
 /// Longer than any request's query takes; a query that passes it is a bug or an attack.
@@ -40,6 +65,14 @@ pub struct Tx {
 impl Tx {
     pub(crate) fn new(connection: Connection, settings: Settings) -> Self {
         Self { connection: Some(connection), state: State::Fresh(settings) }
+    }
+
+    /// Says, before the first query, how restricted merchants are met.
+    pub(crate) fn meet_restricted(&mut self, how: Restricted) {
+        match &mut self.state {
+            State::Fresh(settings) => settings.restricted = how,
+            State::Open | State::Ended => unreachable!("it is said before the first query"),
+        }
     }
 
     fn connection(&self) -> &AsyncPgConnection {
@@ -167,7 +200,12 @@ fn after<'a, T: Send + 'a>(
 async fn begin(connection: &AsyncPgConnection, settings: Settings) -> QueryResult<()> {
     match settings.tenant {
         Some(tenant) => {
-            let set = diesel::select(set_tenant(tenant, settings.narrowed_to, STATEMENT_TIMEOUT_MS));
+            let set = diesel::select(set_tenant(
+                tenant,
+                settings.narrowed_to,
+                STATEMENT_TIMEOUT_MS,
+                settings.restricted.as_str(),
+            ));
             try_join(Begin.execute(&mut &*connection), set.execute(&mut &*connection)).await?;
         }
         None => {
@@ -179,7 +217,7 @@ async fn begin(connection: &AsyncPgConnection, settings: Settings) -> QueryResul
 
 diesel::define_sql_function! {
     #[sql_name = "app.set_tenant"]
-    fn set_tenant(tenant: sql_types::Uuid, narrowed_to: sql_types::Nullable<sql_types::Uuid>, timeout_ms: sql_types::Integer) -> sql_types::Integer;
+    fn set_tenant(tenant: sql_types::Uuid, narrowed_to: sql_types::Nullable<sql_types::Uuid>, timeout_ms: sql_types::Integer, restricted_mode: sql_types::Text) -> sql_types::Integer;
 }
 
 macro_rules! statements {

@@ -135,6 +135,7 @@ impl Db {
         let mut connection = lend(&self.identity).await?;
         let found = users::table
             .filter(users::email.eq(email.as_str()))
+            .filter(users::erased_at.is_null())
             .select(Credentials::as_select())
             .first::<Credentials>(&mut connection)
             .await

@@ -115,6 +115,21 @@ diesel::table! {
         actor_id -> Nullable<Uuid>,
         subject_type -> Text,
         subject_id -> Uuid,
+        at -> Timestamptz,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    audit_heads (aggregator_id, seq) {
+        aggregator_id -> Uuid,
+        seq -> Int8,
+        hash -> Bytea,
+        signed_at -> Timestamptz,
+        key_id -> Text,
+        signature -> Bytea,
     }
 }
 
@@ -227,6 +242,27 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    consents (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        withdraws -> Nullable<Uuid>,
+        purpose -> Text,
+        lawful_basis -> Text,
+        text_version -> Text,
+        text_hash -> Bytea,
+        locale -> Text,
+        channel -> Text,
+        taken_by -> Uuid,
+        evidence_file_id -> Nullable<Uuid>,
+        given_at -> Timestamptz,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -521,6 +557,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    merchant_words (aggregator_id, word, merchant_id) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     merchants (aggregator_id, id) {
         aggregator_id -> Uuid,
         id -> Uuid,
@@ -539,6 +585,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         level -> Nullable<Text>,
+        restricted_at -> Nullable<Timestamptz>,
+        erased_at -> Nullable<Timestamptz>,
+        sort_name -> Text,
     }
 }
 
@@ -586,6 +635,30 @@ diesel::table! {
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    privacy_requests (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        subject_type -> Text,
+        merchant_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>,
+        lead_id -> Nullable<Uuid>,
+        note -> Text,
+        status -> Text,
+        answer -> Text,
+        filed_by -> Uuid,
+        handled_by -> Nullable<Uuid>,
+        received_at -> Timestamptz,
+        due_at -> Timestamptz,
+        handled_at -> Nullable<Timestamptz>,
+        next_alarm_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -842,6 +915,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    restrictions (aggregator_id, merchant_id) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     scores (aggregator_id, nomination_id, reviewer_id) {
         aggregator_id -> Uuid,
         nomination_id -> Uuid,
@@ -980,6 +1063,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 

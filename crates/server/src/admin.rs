@@ -7,7 +7,7 @@ use clap::Subcommand;
 use kapal_domain::Code;
 use kapal_domain::locale::Locale;
 use kapal_domain::user::{Email, Password, PersonName};
-use kapal_persistence::{Actor, NewUser, hash_password};
+use kapal_persistence::{Actor, Audited, NewUser, hash_password};
 
 use crate::config::Config;
 use crate::database::Database;
@@ -27,6 +27,12 @@ pub enum Task {
     /// Make new keys: one that signs access tokens, and a data key for each aggregator, under which all that the
     /// former ones sealed is brought. Runs beside servers; stopped half-way, it is started again.
     RotateKeys,
+    /// Recompute the audit chains and name the first entry of each that was tampered with; fails when there is one.
+    AuditVerify {
+        /// Only the chain of this aggregator; `nasional` is the platform's own.
+        #[arg(long)]
+        aggregator: Option<String>,
+    },
 }
 
 /// Does one task.
@@ -34,6 +40,7 @@ pub async fn run(config: Config, task: Task) -> Result<()> {
     match task {
         Task::CreateOperator { email, name } => create_operator(config, &email, &name).await,
         Task::RotateKeys => rotate_keys(config).await,
+        Task::AuditVerify { aggregator } => audit_verify(config, aggregator.as_deref()).await,
     }
 }
 
@@ -104,4 +111,45 @@ async fn open(config: &Config) -> Result<Database> {
         database.migrate().await?;
     }
     Ok(database)
+}
+async fn audit_verify(config: Config, aggregator: Option<&str>) -> Result<()> {
+    let settings = config.database.clone();
+    let database = actix_web::web::block(move || Database::open(&settings)).await??;
+    let db = database.connect();
+    let began = std::time::Instant::now();
+    let shows = std::io::stderr().is_terminal();
+    let found = db
+        .verify_audit(aggregator, |slug, seq| {
+            if shows {
+                eprint!("\r{slug}: {seq} entries\x1b[K");
+            }
+        })
+        .await;
+    if shows {
+        eprint!("\r\x1b[K");
+    }
+    drop(db);
+    actix_web::web::block(move || database.close()).await?;
+    let found = found.map_err(|error| match error {
+        kapal_persistence::Error::NotFound => {
+            anyhow!("There is no such aggregator.\nWhat to do: name it by its slug.")
+        }
+        other => other.into(),
+    })?;
+    let (mut entries, mut broken) = (0, 0);
+    for Audited { slug, verification, .. } in &found {
+        entries += verification.entries;
+        if let Some(bad) = &verification.first_bad {
+            broken += 1;
+            let id = bad.id.map(|id| format!(", id {id}")).unwrap_or_default();
+            println!("{slug}: entry {} was {}{id}", bad.seq, bad.kind);
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let rate = entries as f64 / seconds.max(f64::EPSILON);
+    println!("{} chains, {entries} entries in {seconds:.1} s ({rate:.0} entries/s)", found.len());
+    if broken > 0 {
+        return Err(anyhow!("{broken} of {} chains were tampered with", found.len()));
+    }
+    Ok(())
 }

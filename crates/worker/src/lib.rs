@@ -1,6 +1,7 @@
 //! What runs beside the API: mail, slots and collections whose time begins or ends, partitions, sweeping. Each duty is a
 //! loop of its own; several workers may run at once, since what a duty takes from the database it takes for itself.
 
+mod chains;
 mod mail;
 mod sweep;
 
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 pub use mail::{MailSettings, Mailer, MailerError};
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// A duty that failed is tried again after this long, or at its next time where that is sooner.
@@ -23,6 +25,8 @@ pub async fn run(db: &Db, mailer: &Mailer, stop: watch::Receiver<bool>) {
         every("mail", SECOND, stop.clone(), async || mailer.deliver(db, &stop).await),
         every("turns", SECOND, stop.clone(), async || db.turn_schedules().await.map(|_| ())),
         every("partitions", DAY, stop.clone(), async || db.ensure_partitions().await),
+        every("chains", HOUR, stop.clone(), async || chains::sign(db).await),
+        every("privacy", MINUTE, stop.clone(), async || db.alarm_privacy_requests().await.map(|_| ())),
         every("sweep", HOUR, stop.clone(), async || sweep::all(db).await),
     );
 }

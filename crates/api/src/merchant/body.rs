@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use kapal_domain::ids::UserId;
 use kapal_domain::locale::Locale;
-use kapal_domain::merchant::{LegalName, MerchantName, MerchantStatus, Nib, Story};
+use kapal_domain::merchant::{LegalName, MerchantName, Nib, Story};
 use kapal_domain::phone::Phone;
 use kapal_domain::region::{RegionCode, RegionLevel};
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{MerchantChanges, MerchantEdit, MerchantFilter, NewMerchant, ProfileChanges};
+use kapal_persistence::{MerchantChanges, MerchantEdit, NewMerchant, ProfileChanges};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::profile::ProfilePatch;
 use super::scale::ScaleBody;
-use crate::Problem;
 use crate::json::Patch;
 use crate::views::MoneyView;
 
@@ -249,35 +248,4 @@ fn stories(
         }
     }
     (indonesian, english)
-}
-
-/// Which merchants.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct MerchantQuery {
-    /// Any of these states, separated by commas.
-    #[param(example = "active,suspended", max_length = 100)]
-    status: Option<String>,
-    /// In this region or below it, at any level.
-    #[param(example = "53", max_length = 13)]
-    region: Option<String>,
-    /// Words of the name.
-    #[param(example = "tenun", max_length = 100)]
-    q: Option<String>,
-    /// With this NIB.
-    #[param(example = "1234567890123", max_length = 40)]
-    nib: Option<String>,
-}
-
-impl MerchantQuery {
-    pub(super) fn parse(&self) -> Result<MerchantFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(MerchantStatus::parse);
-        Ok(MerchantFilter {
-            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
-            region: self.region.as_deref().map(RegionCode::parse).transpose().map_err(|_| bad("region"))?,
-            text: self.q.clone(),
-            nib: self.nib.as_deref().map(Nib::parse).transpose().map_err(|_| bad("nib"))?,
-        })
-    }
 }

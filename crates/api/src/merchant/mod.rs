@@ -1,6 +1,7 @@
 //! `/v1/aggregators/{aggregator}/merchants`: onboarding, edits, and the steps of a merchant's life.
 
 mod body;
+mod list;
 mod profile;
 mod scale;
 mod status;
@@ -13,19 +14,18 @@ use kapal_domain::permission::{MerchantsRead, MerchantsWrite};
 use kapal_persistence::Merchant;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::body::{MerchantCreate, MerchantPatch, MerchantQuery};
+use self::body::{MerchantCreate, MerchantPatch};
 pub(crate) use self::status::ReasonBody;
-use self::view::MerchantView;
+pub(crate) use self::view::MerchantView;
 use crate::answer::{Answered, Created, Done, Found};
 use crate::json::Json;
 use crate::path::{At, IfMatch};
-use crate::query::{List, PageOf, Paging};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(create_merchant)
-        .service(list_merchants)
+        .service(list::list_merchants)
         .service(get_merchant)
         .service(update_merchant)
         .service(delete_merchant);
@@ -49,21 +49,6 @@ pub async fn create_merchant(staff: Staff<MerchantsWrite>, body: Json<MerchantCr
             let merchant = MerchantView::from(tx.insert_merchant(&new).await?);
             let location = staff.path(format_args!("merchants/{}", merchant.id));
             Ok(Created { location, version: Some(merchant.version), thing: merchant })
-        })
-        .await
-}
-
-/// List merchants
-///
-/// The aggregator's merchants, the newest first. Heroes see the merchants assigned to them, merchants their own.
-#[utoipa::path(tag = "merchants", params(MerchantQuery, Paging), responses((status = 200, description = "A page of merchants.", body = PageOf<MerchantView>)), security(("bearer" = ["merchants:read"])))]
-#[get("/v1/aggregators/{aggregator}/merchants")]
-pub async fn list_merchants(staff: Staff<MerchantsRead>, list: List<MerchantQuery>) -> Answered {
-    let filter = list.filter.parse()?;
-    staff
-        .run(async |tx| {
-            let page = tx.merchants(&filter, list.after.as_ref(), list.limit).await?;
-            Ok(list.reply(page.map(MerchantView::from)))
         })
         .await
 }

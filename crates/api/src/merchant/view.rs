@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use kapal_domain::locale::Locale;
 use kapal_persistence::Merchant;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::profile::ProfileView;
+use crate::csv::Record;
 use crate::views::RegionRef;
 
 /// A merchant, as staff see it.
@@ -62,6 +63,8 @@ pub struct MerchantView {
     created_at: DateTime<Utc>,
     /// When it last changed.
     updated_at: DateTime<Utc>,
+    /// Since when its processing is restricted, at its own request; such a merchant is in no list.
+    restricted_at: Option<DateTime<Utc>>,
 }
 
 /// A merchant's texts in one language.
@@ -96,6 +99,34 @@ impl From<Merchant> for MerchantView {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            restricted_at: row.restricted_at,
         }
+    }
+}
+
+impl Record for MerchantView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id", "slug", "name", "legal_name", "status", "region_code", "region", "province", "scale", "nib", "phone",
+        "created_at", "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        vec![
+            self.id.to_string(),
+            self.slug.clone(),
+            self.name.clone(),
+            optional(&self.legal_name),
+            self.status.clone(),
+            self.region.code.clone(),
+            self.region.name.clone(),
+            self.region.province.name.clone(),
+            optional(&self.scale),
+            optional(&self.nib),
+            self.phone.clone(),
+            time(self.created_at),
+            time(self.updated_at),
+        ]
     }
 }

@@ -9,7 +9,7 @@ WITH shown AS (
     JOIN regions r ON r.code = m.region_code
     LEFT JOIN regions u ON u.code = r.parent_code
     JOIN regions p ON p.code = left(m.region_code, 2)
-    WHERE m.aggregator_id = $1 AND m.id = $2 AND m.status = 'active'
+    WHERE m.aggregator_id = $1 AND m.id = $2 AND m.status = 'active' AND m.restricted_at IS NULL
 ),
 products_gone AS (
     DELETE FROM published_products

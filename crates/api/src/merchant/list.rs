@@ -1,0 +1,91 @@
+//! The list of merchants, as pages and as a file.
+
+use actix_web::get;
+use kapal_domain::Code;
+use kapal_domain::level::Level;
+use kapal_domain::merchant::{MerchantSort, MerchantStatus, Nib, Scale};
+use kapal_domain::permission::MerchantsRead;
+use kapal_domain::region::RegionCode;
+use kapal_persistence::MerchantFilter;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::view::MerchantView;
+use crate::answer::Answered;
+use crate::csv::{csv, wants_csv};
+use crate::path::parse_id;
+use crate::query::{List, PageOf, Paging};
+use crate::{Problem, Staff};
+
+/// Which merchants.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MerchantQuery {
+    /// Any of these states, separated by commas.
+    #[param(example = "active,suspended", max_length = 100)]
+    status: Option<String>,
+    /// In this region or below it, at any level.
+    #[param(example = "53", max_length = 13)]
+    region: Option<String>,
+    /// Any of these classes (PP 7/2021), separated by commas.
+    #[param(example = "micro,small", max_length = 40)]
+    scale: Option<String>,
+    /// Any of these levels (naik kelas), separated by commas.
+    #[param(example = "digital,online", max_length = 60)]
+    level: Option<String>,
+    /// Mentored by the hero with this user id.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    hero: Option<String>,
+    /// Beginnings of words of the shop name or the legal name: all of them.
+    #[param(example = "tenun", max_length = 100)]
+    q: Option<String>,
+    /// With this NIB.
+    #[param(example = "1234567890123", max_length = 40)]
+    nib: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `-updated_at`, `updated_at`, `name` or `-name`.
+    #[param(example = "name", max_length = 20)]
+    sort: Option<String>,
+}
+
+impl MerchantQuery {
+    fn parse(&self) -> Result<MerchantFilter, Problem> {
+        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
+        Ok(MerchantFilter {
+            statuses: several(&self.status, MerchantStatus::parse).map_err(|_| bad("status"))?,
+            region: self.region.as_deref().map(RegionCode::parse).transpose().map_err(|_| bad("region"))?,
+            scales: several(&self.scale, Scale::parse).map_err(|_| bad("scale"))?,
+            levels: several(&self.level, Level::parse).map_err(|_| bad("level"))?,
+            hero: self.hero.as_deref().map(parse_id).transpose().map_err(|_| bad("hero"))?,
+            text: self.q.clone(),
+            nib: self.nib.as_deref().map(Nib::parse).transpose().map_err(|_| bad("nib"))?,
+            sort: self.sort.as_deref().map_or(Ok(MerchantSort::default()), MerchantSort::parse).map_err(|_| bad("sort"))?,
+        })
+    }
+}
+
+/// The values of a parameter that takes several.
+fn several<T>(text: &Option<String>, parse: impl Fn(&str) -> Result<T, Code>) -> Result<Vec<T>, Code> {
+    text.iter().flat_map(|text| text.split(',')).map(parse).collect()
+}
+
+/// List merchants
+///
+/// The aggregator's merchants that fit every filter. Heroes see the merchants assigned to them, merchants their own; one
+/// whose processing is restricted is in no list. With `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "merchants", params(MerchantQuery, Paging), responses((status = 200, description = "A page of merchants, or all of them as a file.", content((PageOf<MerchantView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["merchants:read"])))]
+#[get("/v1/aggregators/{aggregator}/merchants")]
+pub async fn list_merchants(staff: Staff<MerchantsRead>, list: List<MerchantQuery>) -> Answered {
+    let filter = list.filter.parse()?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "merchants", async move |tx, after, limit| {
+            Ok(tx.merchants(&filter, after, limit).await?.map(MerchantView::from))
+        })
+        .await;
+    }
+    staff
+        .run(async |tx| {
+            let page = tx.merchants(&filter, list.after.as_ref(), list.limit).await?;
+            Ok(list.reply(page.map(MerchantView::from)))
+        })
+        .await
+}

@@ -1,0 +1,337 @@
+//! `/v1/aggregators/{aggregator}/privacy-requests`: what people ask for by right, each within 72 hours; and what is held
+//! about a merchant.
+
+use actix_web::{get, post};
+use chrono::{DateTime, Utc};
+use kapal_domain::ids::{LeadId, MerchantId, PrivacyRequestId, UserId};
+use kapal_domain::permission::{MerchantsVerify, PiiRead};
+use kapal_domain::privacy::{PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote};
+use kapal_domain::{Code, Faults};
+use kapal_persistence::{NewPrivacyRequest, PrivacyRequestFilter, PrivacyRequestRow, RequestSubject};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::answer::{Answered, Created, Found};
+use crate::consent::past;
+use crate::json::Json;
+use crate::merchant::MerchantView;
+use crate::path::{At, parse_id};
+use crate::query::{List, PageOf, Paging};
+use crate::{Problem, Staff};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(file_privacy_request)
+        .service(list_privacy_requests)
+        .service(get_privacy_request)
+        .service(fulfil_privacy_request)
+        .service(refuse_privacy_request)
+        .service(export_merchant)
+        .service(lift_restriction);
+}
+
+/// What somebody asks for by right.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PrivacyRequest)]
+pub struct PrivacyRequestView {
+    /// Id.
+    id: Uuid,
+    /// `access`, `rectification`, `erasure`, `restriction`, `objection` or `withdrawal`.
+    #[schema(example = "erasure", max_length = 20)]
+    kind: String,
+    /// Whose data it is about: `merchant`, `member` or `lead`.
+    #[schema(example = "merchant", max_length = 20)]
+    subject_type: String,
+    /// The merchant.
+    merchant_id: Option<Uuid>,
+    /// The member.
+    user_id: Option<Uuid>,
+    /// The buyer's contact.
+    lead_id: Option<Uuid>,
+    /// In the asker's words.
+    #[schema(example = "Usaha sudah tutup; mohon data saya dihapus.", max_length = 2000)]
+    note: String,
+    /// `open`, `fulfilled` or `refused`.
+    #[schema(example = "open", max_length = 20)]
+    status: String,
+    /// What was done, or why not.
+    #[schema(example = "Data dihapus; catatan penjualan disimpan sesuai aturan pajak.", max_length = 2000)]
+    answer: String,
+    /// Who noted it.
+    filed_by: Uuid,
+    /// Who answered it.
+    handled_by: Option<Uuid>,
+    /// When it came in: the clock runs from then.
+    received_at: DateTime<Utc>,
+    /// When the law's 72 hours are up, holidays included.
+    due_at: DateTime<Utc>,
+    /// When it was answered.
+    handled_at: Option<DateTime<Utc>>,
+    /// Whether the time is up and nobody has answered.
+    #[schema(example = false)]
+    overdue: bool,
+}
+
+impl From<PrivacyRequestRow> for PrivacyRequestView {
+    fn from(row: PrivacyRequestRow) -> Self {
+        Self {
+            overdue: row.is_overdue(Utc::now()),
+            id: row.id,
+            kind: row.kind,
+            subject_type: row.subject_type,
+            merchant_id: row.merchant_id,
+            user_id: row.user_id,
+            lead_id: row.lead_id,
+            note: row.note,
+            status: row.status,
+            answer: row.answer,
+            filed_by: row.filed_by,
+            handled_by: row.handled_by,
+            received_at: row.received_at,
+            due_at: row.due_at,
+            handled_at: row.handled_at,
+        }
+    }
+}
+
+/// A request to be noted: about exactly one of merchant, member and lead.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct PrivacyRequestCreate {
+    /// What is asked for.
+    #[schema(
+        example = "erasure",
+        pattern = "^(access|rectification|erasure|restriction|objection|withdrawal)$",
+        max_length = 20
+    )]
+    kind: String,
+    /// The merchant whose data it is about.
+    #[schema(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", format = "uuid", max_length = 36)]
+    merchant_id: Option<String>,
+    /// The member whose data it is about.
+    #[schema(example = json!(null), format = "uuid", max_length = 36)]
+    user_id: Option<String>,
+    /// The buyer's contact that it is about.
+    #[schema(example = json!(null), format = "uuid", max_length = 36)]
+    lead_id: Option<String>,
+    /// In the asker's words.
+    #[schema(example = "Usaha sudah tutup; mohon data saya dihapus.", max_length = 2000)]
+    note: Option<String>,
+    /// When it came in, by whatever way; now when it is left away.
+    #[schema(example = "2026-11-23T03:00:00Z", format = "date-time", max_length = 40)]
+    received_at: Option<String>,
+}
+
+impl PrivacyRequestCreate {
+    fn parse(&self) -> Result<NewPrivacyRequest, Faults> {
+        let mut faults = Faults::default();
+        let kind = faults.take("/kind", PrivacyKind::parse(&self.kind));
+        let merchant = self.merchant_id.as_deref().map(parse_id::<MerchantId>);
+        let merchant = faults.take_optional("/merchant_id", merchant);
+        let user = faults.take_optional("/user_id", self.user_id.as_deref().map(parse_id::<UserId>));
+        let lead = faults.take_optional("/lead_id", self.lead_id.as_deref().map(parse_id::<LeadId>));
+        let note = faults.take("/note", RequestNote::parse(self.note.as_deref().unwrap_or_default()));
+        let received_at = past(&mut faults, "/received_at", self.received_at.as_deref());
+        let (Some(merchant), Some(user), Some(lead)) = (merchant, user, lead) else { return Err(faults) };
+        let subject = match (merchant, user, lead) {
+            (Some(id), None, None) => RequestSubject::Merchant(id),
+            (None, Some(id), None) => RequestSubject::Member(id),
+            (None, None, Some(id)) => RequestSubject::Lead(id),
+            _ => {
+                let one = "Name exactly one of merchant_id, user_id and lead_id.";
+                faults.add_detail("/merchant_id", Code::Required, one);
+                return Err(faults);
+            }
+        };
+        let (Some(kind), Some(note), Some(received_at)) = (kind, note, received_at) else {
+            return Err(faults);
+        };
+        Ok(NewPrivacyRequest { kind, subject, note, received_at })
+    }
+}
+
+/// File a privacy request
+///
+/// Notes what somebody asks for by right (UU 27/2022), by whatever way it came. From then on 72 hours run. A merchant's
+/// own account files for itself.
+#[utoipa::path(tag = "privacy", request_body = PrivacyRequestCreate, responses((status = 201, description = "The request.", body = PrivacyRequestView)), security(("bearer" = ["pii:read"])))]
+#[post("/v1/aggregators/{aggregator}/privacy-requests")]
+pub async fn file_privacy_request(staff: Staff<PiiRead>, body: Json<PrivacyRequestCreate>) -> Answered {
+    let new = body.0.parse()?;
+    let staff = staff.seeing_restricted();
+    staff
+        .run(async |tx| {
+            let thing = PrivacyRequestView::from(tx.insert_privacy_request(&new).await?);
+            let location = staff.path(format_args!("privacy-requests/{}", thing.id));
+            Ok(Created { location, version: None, thing })
+        })
+        .await
+}
+
+/// Which requests.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PrivacyRequestQuery {
+    /// Any of these, separated by commas.
+    #[param(example = "open", max_length = 100)]
+    status: Option<String>,
+    /// Any of these, separated by commas.
+    #[param(example = "erasure,restriction", max_length = 100)]
+    kind: Option<String>,
+    /// About this merchant.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    merchant: Option<String>,
+    /// Whether the time is up and nobody has answered.
+    #[param(example = true)]
+    overdue: Option<bool>,
+}
+
+impl PrivacyRequestQuery {
+    fn parse(&self) -> Result<PrivacyRequestFilter, Problem> {
+        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
+        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(PrivacyStatus::parse);
+        let kinds = self.kind.iter().flat_map(|k| k.split(',')).map(PrivacyKind::parse);
+        Ok(PrivacyRequestFilter {
+            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
+            kinds: kinds.collect::<Result<_, _>>().map_err(|_| bad("kind"))?,
+            merchant: self.merchant.as_deref().map(parse_id).transpose().map_err(|_| bad("merchant"))?,
+            overdue: self.overdue,
+        })
+    }
+}
+
+/// List privacy requests
+///
+/// What is due first comes first. A merchant's own account sees its own.
+#[utoipa::path(tag = "privacy", params(PrivacyRequestQuery, Paging), responses((status = 200, description = "A page of requests.", body = PageOf<PrivacyRequestView>)), security(("bearer" = ["pii:read"])))]
+#[get("/v1/aggregators/{aggregator}/privacy-requests")]
+pub async fn list_privacy_requests(staff: Staff<PiiRead>, list: List<PrivacyRequestQuery>) -> Answered {
+    let filter = list.filter.parse()?;
+    staff
+        .run(async |tx| {
+            let page = tx.privacy_requests(&filter, list.after.as_ref(), list.limit).await?;
+            Ok(list.reply(page.map(PrivacyRequestView::from)))
+        })
+        .await
+}
+
+/// Read a privacy request
+///
+/// With its clock and, once there is one, its answer.
+#[utoipa::path(tag = "privacy", responses((status = 200, description = "The request.", body = PrivacyRequestView)), security(("bearer" = ["pii:read"])))]
+#[get("/v1/aggregators/{aggregator}/privacy-requests/{request_id}")]
+pub async fn get_privacy_request(staff: Staff<PiiRead>, At(id): At<PrivacyRequestId>) -> Answered {
+    staff.run(async |tx| Ok(Found(None, PrivacyRequestView::from(tx.privacy_request(id).await?)))).await
+}
+
+/// What was done about a request, or why not.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct PrivacyAnswer {
+    /// In words that the asker can be told.
+    #[schema(
+        example = "Data dihapus; catatan penjualan disimpan sesuai aturan pajak.",
+        min_length = 1,
+        max_length = 2000
+    )]
+    answer: String,
+}
+
+impl PrivacyAnswer {
+    fn parse(&self) -> Result<RequestAnswer, Problem> {
+        RequestAnswer::parse(&self.answer).map_err(|code| Problem::field("/answer", code))
+    }
+}
+
+/// Fulfil a privacy request
+///
+/// An erasure destroys the subject's key and empties what is personal; a restriction takes the merchant off the
+/// storefront and out of every list; a withdrawal takes every consent back: each is done here, at once. Access,
+/// rectification and objection are done by people: the answer says what was done.
+#[utoipa::path(tag = "privacy", request_body = PrivacyAnswer, responses((status = 200, description = "The request, fulfilled.", body = PrivacyRequestView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/privacy-requests/{request_id}/fulfil")]
+pub async fn fulfil_privacy_request(
+    staff: Staff<MerchantsVerify>,
+    At(id): At<PrivacyRequestId>,
+    body: Json<PrivacyAnswer>,
+) -> Answered {
+    let answer = body.0.parse()?;
+    let role = staff.membership.role;
+    staff
+        .handling_restricted()
+        .run(async |tx| {
+            let row = tx.fulfil_privacy_request(id, &answer, role).await?;
+            Ok(Found(None, PrivacyRequestView::from(row)))
+        })
+        .await
+}
+
+/// Refuse a privacy request
+///
+/// With the reason that the asker is told, such as a law that wants the data kept.
+#[utoipa::path(tag = "privacy", request_body = PrivacyAnswer, responses((status = 200, description = "The request, refused.", body = PrivacyRequestView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/privacy-requests/{request_id}/refuse")]
+pub async fn refuse_privacy_request(
+    staff: Staff<MerchantsVerify>,
+    At(id): At<PrivacyRequestId>,
+    body: Json<PrivacyAnswer>,
+) -> Answered {
+    let reason = body.0.parse()?;
+    staff
+        .run(async |tx| {
+            Ok(Found(None, PrivacyRequestView::from(tx.refuse_privacy_request(id, &reason).await?)))
+        })
+        .await
+}
+
+/// All that is held about somebody.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonalDataExport)]
+pub struct ExportView {
+    /// When it was read.
+    exported_at: DateTime<Utc>,
+    /// Whose it is.
+    subject_id: Uuid,
+    /// Rows by table, opened where they are sealed.
+    #[schema(value_type = Object, example = json!({ "channels": [{ "kind": "whatsapp", "handle": "+6281234567890" }] }))]
+    held: Value,
+    /// What was done with it, by whom and when.
+    #[schema(value_type = Vec<Object>, max_items = 1000000)]
+    audit: Value,
+}
+
+impl ExportView {
+    /// Of what the database handed out.
+    pub(crate) fn new(subject_id: Uuid, mut all: Value) -> Self {
+        let audit = all.as_object_mut().and_then(|all| all.remove("audit")).unwrap_or_default();
+        let held = all.as_object_mut().and_then(|all| all.remove("held")).unwrap_or(all);
+        Self { exported_at: Utc::now(), subject_id, held, audit }
+    }
+}
+
+/// Export a merchant's data
+///
+/// Everything that is held about it, unmasked, with the record of its processing (UU 27/2022, article 32). The export is
+/// itself an entry of that record.
+#[utoipa::path(tag = "privacy", responses((status = 200, description = "All that is held.", body = ExportView)), security(("bearer" = ["pii:read"])))]
+#[get("/v1/aggregators/{aggregator}/merchants/{merchant_id}/export")]
+pub async fn export_merchant(staff: Staff<PiiRead>, At(id): At<MerchantId>) -> Answered {
+    staff.run(async |tx| Ok(Found(None, ExportView::new(id.uuid(), tx.export_merchant(id).await?)))).await
+}
+
+/// Lift a restriction
+///
+/// Brings a merchant back whose processing was restricted: to the storefront, to lists and figures, with all that belongs
+/// to it.
+#[utoipa::path(tag = "privacy", responses((status = 200, description = "The merchant.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/lift-restriction")]
+pub async fn lift_restriction(staff: Staff<MerchantsVerify>, At(id): At<MerchantId>) -> Answered {
+    staff
+        .handling_restricted()
+        .run(async |tx| {
+            let merchant = tx.lift_restriction(id).await?;
+            Ok(Found(Some(merchant.row.version), MerchantView::from(merchant)))
+        })
+        .await
+}

@@ -1,0 +1,147 @@
+//! One's own account by right: all that is held about it, and its end.
+
+use chrono::Utc;
+use diesel::sql_types::{Jsonb, Text, Uuid as SqlUuid};
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
+use kapal_domain::event::EventKind;
+use kapal_domain::ids::{AggregatorId, UserId};
+use kapal_domain::permission::Role;
+use kapal_domain::{Code, Refusal};
+use kapal_schema::{invitations, memberships, merchant_access, password_resets, sessions, users};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::sql::sql;
+use crate::{Change, IdentityTx, Result, Subject};
+
+/// Tables with a `user_id`, and what becomes of them: a test fails when one is missing here.
+pub const ABOUT_USERS: &[(&str, &str)] = &[
+    ("sessions", "exported; deleted"),
+    ("password_resets", "hashes of codes; deleted"),
+    ("memberships", "exported; deleted"),
+    ("merchant_access", "exported; deleted"),
+    ("privacy_requests", "held by the aggregator, which answers for it: asked for there"),
+];
+
+sql! {
+    // Not the password's hash: it would help only a thief. The log's entries about the account are in the platform's
+    // chain and in those of its aggregators.
+    FindAll { user: Uuid => SqlUuid, email: String => Text }
+    "SELECT jsonb_build_object(
+        'user', (SELECT to_jsonb(u) - 'password_hash' FROM users u WHERE u.id = $1),
+        'memberships', (SELECT coalesce(jsonb_agg(to_jsonb(m) || jsonb_build_object('aggregator', a.slug) ORDER BY m.created_at), '[]')
+            FROM memberships m JOIN aggregators a ON a.id = m.aggregator_id WHERE m.user_id = $1),
+        'merchant_access', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.created_at), '[]')
+            FROM merchant_access m WHERE m.user_id = $1),
+        'sessions', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.created_at), '[]') FROM sessions s WHERE s.user_id = $1),
+        'invitations', (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'token_hash' ORDER BY i.created_at), '[]')
+            FROM invitations i WHERE i.email = $2),
+        'audit', (SELECT coalesce(jsonb_agg(e.entry::jsonb ORDER BY e.at), '[]')
+            FROM audit_entries e WHERE e.subject_id = $1 AND e.subject_type = 'user')
+     ) AS held"
+}
+
+#[derive(diesel::QueryableByName)]
+struct All {
+    #[diesel(sql_type = Jsonb)]
+    held: Value,
+}
+
+sql! {
+    // The account's memberships and the other owners of its aggregators, locked in one order.
+    LockMemberships { user: Uuid => SqlUuid }
+    "SELECT m.aggregator_id, m.user_id, m.role FROM memberships m
+     WHERE m.aggregator_id IN (SELECT own.aggregator_id FROM memberships own WHERE own.user_id = $1)
+       AND (m.user_id = $1 OR m.role = 'owner')
+     ORDER BY m.aggregator_id, m.user_id FOR UPDATE"
+}
+
+#[derive(diesel::QueryableByName)]
+struct MembershipRow {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    user_id: Uuid,
+    #[diesel(sql_type = Text)]
+    role: String,
+}
+
+impl IdentityTx<'_> {
+    /// All that is held about an account, by table, and what was done with it.
+    pub async fn export_me(&mut self, user: UserId) -> Result<Value> {
+        let email = users::table.find(user.uuid()).select(users::email).first::<String>(&mut **self).await?;
+        let all = FindAll { user: user.uuid(), email }.get_result::<All>(&mut **self).await?;
+        self.record(Change::new(EventKind::UserExported, Subject("user", user.uuid())));
+        Ok(all.held)
+    }
+
+    /// Erases an account whose password is still `password_hash`: its logins and memberships end, its address is free
+    /// again, and what stays names nobody. Refused for an aggregator's last owner and the platform's last operator.
+    pub async fn erase_me(&mut self, user: UserId, password_hash: &str) -> Result<()> {
+        let (email, is_operator) = users::table
+            .find(user.uuid())
+            .filter(users::password_hash.eq(password_hash))
+            .select((users::email, users::is_operator))
+            .for_update()
+            .first::<(String, bool)>(&mut **self)
+            .await?;
+        if is_operator {
+            let operators = users::table.filter(users::is_operator).select(users::id).for_update();
+            if operators.load::<Uuid>(&mut **self).await?.len() == 1 {
+                return Err(Refusal::because(Code::WrongState, "The platform's last operator stays.").into());
+            }
+        }
+        self.leave_all(user).await?;
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.uuid())))
+            .execute(&mut **self)
+            .await?;
+        diesel::delete(password_resets::table.filter(password_resets::user_id.eq(user.uuid())))
+            .execute(&mut **self)
+            .await?;
+        let nobody = format!("terhapus-{user}@terhapus.invalid");
+        let now = Utc::now();
+        diesel::update(invitations::table.filter(invitations::email.eq(&email)))
+            .set(invitations::email.eq(&nobody))
+            .execute(&mut **self)
+            .await?;
+        diesel::update(users::table.find(user.uuid()))
+            .set((
+                users::email.eq(&nobody),
+                users::name.eq("Akun terhapus"),
+                users::password_hash.eq(""),
+                users::is_operator.eq(false),
+                users::erased_at.eq(now),
+                users::version.eq(users::version + 1),
+                users::updated_at.eq(now),
+            ))
+            .execute(&mut **self)
+            .await?;
+        self.record(Change::new(EventKind::UserErased, Subject("user", user.uuid())));
+        Ok(())
+    }
+
+    async fn leave_all(&mut self, user: UserId) -> Result<()> {
+        let rows = LockMemberships { user: user.uuid() }.load::<MembershipRow>(&mut **self).await?;
+        for own in rows.iter().filter(|row| row.user_id == user.uuid()) {
+            let is_owner = |row: &&MembershipRow| {
+                row.aggregator_id == own.aggregator_id && row.role == Role::Owner.as_str()
+            };
+            if own.role == Role::Owner.as_str() && rows.iter().filter(is_owner).count() == 1 {
+                return Err(Code::LastOwner.into());
+            }
+            self.record_in(
+                AggregatorId::from(own.aggregator_id),
+                Change::new(EventKind::MemberRemoved, Subject("user", user.uuid()))
+                    .from_to(json!({ "role": own.role }), Value::Null),
+            );
+        }
+        diesel::delete(memberships::table.filter(memberships::user_id.eq(user.uuid())))
+            .execute(&mut **self)
+            .await?;
+        diesel::delete(merchant_access::table.filter(merchant_access::user_id.eq(user.uuid())))
+            .execute(&mut **self)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+//! The list of merchants: each filter and each order is answered by an index, also under row security, which lets an
+//! index answer only comparisons that can't tell of rows that are not seen.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use kapal_domain::Code;
+use kapal_domain::ids::UserId;
+use kapal_domain::level::Level;
+use kapal_domain::merchant::{MerchantSort, MerchantStatus, Nib, Scale};
+use kapal_domain::region::RegionCode;
+use uuid::Uuid;
+
+use crate::merchant::place_of;
+use crate::sql::sql;
+use crate::statement::Statement;
+use crate::{Cursor, CursorValue, Merchant, MerchantRow, Page, ProfileRow, Result, TenantTx};
+
+/// Which merchants to list.
+#[derive(Debug, Clone, Default)]
+pub struct MerchantFilter {
+    /// Any of these states.
+    pub statuses: Vec<MerchantStatus>,
+    /// In this region or below it.
+    pub region: Option<RegionCode>,
+    /// Of any of these classes.
+    pub scales: Vec<Scale>,
+    /// Of any of these levels.
+    pub levels: Vec<Level>,
+    /// Mentored by this hero.
+    pub hero: Option<UserId>,
+    /// Beginnings of words of the names.
+    pub text: Option<String>,
+    /// With this NIB.
+    pub nib: Option<Nib>,
+    /// In this order.
+    pub sort: MerchantSort,
+}
+
+/// How an order is asked for: the SQL before a cursor's values, and the order itself.
+const fn order(sort: MerchantSort) -> (&'static str, &'static str) {
+    match sort {
+        MerchantSort::Newest => (" AND (m.created_at, m.id) < (", " ORDER BY m.created_at DESC, m.id DESC"),
+        MerchantSort::Oldest => (" AND (m.created_at, m.id) > (", " ORDER BY m.created_at, m.id"),
+        MerchantSort::ChangedLast => {
+            (" AND (m.updated_at, m.id) < (", " ORDER BY m.updated_at DESC, m.id DESC")
+        }
+        MerchantSort::ChangedFirst => (" AND (m.updated_at, m.id) > (", " ORDER BY m.updated_at, m.id"),
+        MerchantSort::Name => (" AND (m.sort_name, m.id) > (", " ORDER BY m.sort_name, m.id"),
+        MerchantSort::NameDown => (" AND (m.sort_name, m.id) < (", " ORDER BY m.sort_name DESC, m.id DESC"),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Listed {
+    #[diesel(embed)]
+    merchant: MerchantRow,
+    #[diesel(sql_type = Text)]
+    sort_name: String,
+}
+
+impl Listed {
+    fn cursor(&self, sort: MerchantSort) -> Cursor {
+        match sort {
+            MerchantSort::Newest | MerchantSort::Oldest => {
+                Cursor::at(self.merchant.created_at, self.merchant.id)
+            }
+            MerchantSort::ChangedLast | MerchantSort::ChangedFirst => {
+                Cursor::at(self.merchant.updated_at, self.merchant.id)
+            }
+            MerchantSort::Name | MerchantSort::NameDown => {
+                Cursor(vec![CursorValue::Text(self.sort_name.clone()), CursorValue::Id(self.merchant.id)])
+            }
+        }
+    }
+}
+
+impl TenantTx<'_> {
+    /// Merchants that fit, in the filter's order.
+    pub async fn merchants(
+        &mut self,
+        filter: &MerchantFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Merchant>> {
+        let texts = |texts: Vec<&'static str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let mut statement =
+            Statement::new("SELECT m.* FROM merchants m WHERE m.aggregator_id = ").bind(self.tenant());
+        if !filter.statuses.is_empty() {
+            let statuses = texts(filter.statuses.iter().map(|s| s.as_str()).collect());
+            statement = statement.sql(" AND m.status = ANY (").bind(statuses).sql(")");
+        }
+        if let Some(region) = &filter.region {
+            // The slash follows the point: so from 53 on up to what follows all of 53.xx.
+            let end = format!("{}/", region.as_str());
+            statement = statement.sql(" AND m.region_code COLLATE \"C\" >= ").bind(region.as_str());
+            statement = statement.sql(" AND m.region_code COLLATE \"C\" < ").bind(end);
+        }
+        if !filter.scales.is_empty() {
+            let scales = texts(filter.scales.iter().map(|s| s.as_str()).collect());
+            statement = statement.sql(" AND m.scale = ANY (").bind(scales).sql(")");
+        }
+        if !filter.levels.is_empty() {
+            let levels = texts(filter.levels.iter().map(|l| l.as_str()).collect());
+            statement = statement.sql(" AND m.level = ANY (").bind(levels).sql(")");
+        }
+        if let Some(nib) = &filter.nib {
+            statement = statement.sql(" AND m.nib = ").bind(nib.as_str());
+        }
+        if let Some(hero) = filter.hero {
+            statement = statement
+                .sql(" AND m.id IN (SELECT a.merchant_id FROM merchant_access a WHERE a.kind = 'hero' AND a.aggregator_id = ")
+                .bind(self.tenant())
+                .sql(" AND a.user_id = ")
+                .bind(hero.uuid())
+                .sql(")");
+        }
+        for word in filter.text.iter().flat_map(|text| words(text)).take(crate::MAX_WORDS) {
+            let end = format!("{word}{}", char::MAX);
+            statement = statement
+                .sql(" AND m.id IN (SELECT w.merchant_id FROM merchant_words w WHERE w.aggregator_id = ")
+                .bind(self.tenant())
+                .sql(" AND w.word >= ")
+                .bind(word)
+                .sql(" AND w.word < ")
+                .bind(end)
+                .sql(")");
+        }
+        let (follows, by) = order(filter.sort);
+        if let Some(cursor) = after {
+            statement = match (filter.sort, &cursor.0[..]) {
+                (
+                    MerchantSort::Name | MerchantSort::NameDown,
+                    [CursorValue::Text(name), CursorValue::Id(id)],
+                ) => statement.sql(follows).bind(name.as_str()).sql(", ").bind(*id).sql(")"),
+                (MerchantSort::Name | MerchantSort::NameDown, _) => return Err(Code::CursorMismatch.into()),
+                _ => {
+                    let (time, id): (DateTime<Utc>, Uuid) = cursor.time_and_id()?;
+                    statement.sql(follows).bind(time).sql(", ").bind(id).sql(")")
+                }
+            };
+        }
+        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        // Few filters leave much and many little: the best index is another one each time.
+        let statement = statement.sql(by).sql(" LIMIT ").bind(wanted).planned_anew();
+        let rows = statement.load::<Listed>(&mut **self).await?;
+        let page = Page::cut(rows, limit, |listed| listed.cursor(filter.sort)).map(|listed| listed.merchant);
+        let places = self.places(page.items.iter().map(|row| row.region_code.clone()).collect()).await?;
+        let profiles = self.profiles(&page.items.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        Ok(page.map(|row| {
+            let profile = profiles.iter().find(|profile| profile.merchant_id == row.id).cloned();
+            let profile = profile.unwrap_or_else(|| ProfileRow::of(row.id));
+            Merchant { place: place_of(&places, &row.region_code), row, profile }
+        }))
+    }
+
+    /// Writes down the words by which a merchant is found.
+    pub(crate) async fn write_words(&mut self, row: &MerchantRow) -> Result<()> {
+        let write = WriteWords {
+            aggregator: self.tenant(),
+            merchant: row.id,
+            words: words_of(&row.name, row.legal_name.as_deref()),
+        };
+        write.execute(&mut **self).await?;
+        Ok(())
+    }
+}
+
+sql! {
+    WriteWords { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid, words: Vec<String> => Array<Text> }
+    "WITH gone AS (
+        DELETE FROM merchant_words WHERE aggregator_id = $1 AND merchant_id = $2 AND word <> ALL ($3)
+     )
+     INSERT INTO merchant_words (aggregator_id, merchant_id, word)
+     SELECT $1, $2, unnest($3) ON CONFLICT DO NOTHING"
+}
+
+fn words_of(name: &str, legal_name: Option<&str>) -> Vec<String> {
+    let mut all = words(name);
+    all.extend(legal_name.into_iter().flat_map(words));
+    all.into_iter().collect()
+}
+
+sql! {
+    FindWordless { after: Uuid => SqlUuid }
+    "SELECT m.* FROM merchants m
+     WHERE m.id > $1 AND m.erased_at IS NULL AND NOT EXISTS (
+        SELECT FROM merchant_words w WHERE w.aggregator_id = m.aggregator_id AND w.merchant_id = m.id)
+     ORDER BY m.id LIMIT 1000"
+}
+
+#[derive(QueryableByName)]
+struct Wordless {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+    #[diesel(embed)]
+    merchant: MerchantRow,
+}
+
+/// Writes down the words of merchants from before there were any, as `kapal_ops`.
+pub(crate) async fn write_missing_words(ops: &mut AsyncPgConnection) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows = FindWordless { after }.load::<Wordless>(ops).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.merchant.id;
+        for Wordless { aggregator_id, merchant } in rows {
+            let words = words_of(&merchant.name, merchant.legal_name.as_deref());
+            WriteWords { aggregator: aggregator_id, merchant: merchant.id, words }.execute(ops).await?;
+        }
+    }
+}
+
+/// The words of a text, in small letters.
+pub(crate) fn words(text: &str) -> BTreeSet<String> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| word.chars().take(60).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_apart_by_what_is_no_letter_and_no_digit() {
+        let found: Vec<_> = words("Kopi \u{201c}Mama-Ina\u{201d} 88, KOPI Été").into_iter().collect();
+        assert_eq!(found, ["88", "ina", "kopi", "mama", "été"]);
+        assert!(words(" -- ").is_empty());
+    }
+}

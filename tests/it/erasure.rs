@@ -1,0 +1,233 @@
+//! Export and erasure: what is held is handed out whole, and what was erased is nowhere any more, while the chain holds.
+
+use std::collections::BTreeSet;
+
+use kapal_domain::permission::Role;
+use kapal_tests::{Aggregator, Cluster, PASSWORD, World, text, unique};
+use serde_json::{Value, json};
+
+/// Every text and number of the tenant's rows, and the audit texts.
+async fn everything(aggregator: &Aggregator) -> String {
+    let cluster = Cluster::get();
+    let database = cluster.superuser(&cluster.database).await;
+    let tables = database
+        .query(
+            "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'aggregator_id' \
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition",
+            &[],
+        )
+        .await
+        .expect("tables");
+    let mut all = String::new();
+    for row in tables {
+        let table: String = row.get(0);
+        let sql = format!(
+            "SELECT coalesce(string_agg(to_jsonb(t)::text, ' '), '') FROM {table} t WHERE t.aggregator_id::text = $1"
+        );
+        let rows =
+            database.query_one(&sql, &[&aggregator.id]).await.unwrap_or_else(|e| panic!("{table}: {e}"));
+        all.push_str(&format!("{table}: {}\n", rows.get::<_, String>(0)));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_merchants_export_holds_all_of_it_and_is_itself_on_record() {
+    let aggregator = World::new().await.aggregator().await;
+    let product = aggregator.product().await;
+    let merchant = text(&product["merchant_id"]);
+    let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
+    let buyer = json!({ "name": "Rina Pembeli", "phone": "081298765432", "consent": true });
+    let _ = aggregator.world.visitor.post(&contact, buyer).await.expect(201);
+    let path = aggregator.path(&format!("merchants/{merchant}/export"));
+    let export = aggregator.owner.get(&path).await.json(200);
+    assert_eq!(export["subject_id"], merchant);
+    let held = &export["held"];
+    assert_eq!(held["merchants"][0]["phone"], "+6281234567890");
+    assert_eq!(held["channels"][0]["kind"], "whatsapp");
+    assert_eq!(held["leads"][0]["name"], "Rina Pembeli", "sealed columns are opened");
+    assert_eq!(held["leads"][0]["phone"], "+6281298765432");
+    let created =
+        export["audit"].as_array().expect("a trail").iter().find(|e| e["action"] == "merchant.created");
+    let created = created.expect("its begin");
+    assert_eq!(created.pointer("/after/personal/phone"), Some(&json!("+6281234567890")));
+    let newest = aggregator.owner.get(&aggregator.path("audit?limit=1")).await.json(200);
+    assert_eq!(newest["data"][0]["action"], "merchant.exported");
+    let analyst = aggregator.member(Role::Analyst).await;
+    analyst.get(&path).await.problem(403, "forbidden");
+    let member = aggregator.merchant_member(&merchant).await;
+    let _ = member.get(&path).await.expect(200);
+    let other = text(&aggregator.merchant().await["id"]);
+    member.get(&aggregator.path(&format!("merchants/{other}/export"))).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let word = format!("Rahasia{}", unique());
+    let body = json!({
+        "name": format!("Warung {word}"), "region_code": "53.07.01", "phone": "0813-5555-1234",
+        "nib": kapal_tests::nib(), "legal_name": format!("CV {word}"), "story": format!("Cerita {word}."),
+    });
+    let merchant = owner.post(&aggregator.path("merchants"), body).await.json(201);
+    let id = text(&merchant["id"]);
+    let path = aggregator.path(&format!("merchants/{id}"));
+    let _ = owner
+        .put(&format!("{path}/channels/whatsapp"), json!({ "handle": "0813-5555-1234" }))
+        .await
+        .expect(201);
+    let _ = owner.step(&format!("{path}/submit")).await.expect(200);
+    let _ = owner.step(&format!("{path}/verify")).await.expect(200);
+    let product =
+        owner.post(&aggregator.path("products"), aggregator.product_body(&id).await).await.json(201);
+    let product = aggregator.publish(&text(&product["id"])).await;
+    let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
+    let buyer = json!({ "name": "Rina Pembeli", "phone": "081298765432", "consent": true });
+    let _ = aggregator.world.visitor.post(&contact, buyer).await.expect(201);
+    let member = aggregator.merchant_member(&id).await;
+    assert!(everything(&aggregator).await.contains(&word));
+
+    let body = json!({ "kind": "erasure", "merchant_id": id, "note": format!("Hapus {word}") });
+    let request = owner.post(&aggregator.path("privacy-requests"), body).await.json(201);
+    let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    let _ = owner.post(&fulfil, json!({ "answer": "Dihapus." })).await.expect(200);
+
+    let left = everything(&aggregator).await;
+    for personal in [&word, "+6281355551234"] {
+        // Events name a merchant by its public slug until they are forgotten.
+        let found: Vec<_> = left
+            .lines()
+            .filter(|line| {
+                line.contains(personal) && !line.starts_with("idempotency") && !line.starts_with("events")
+            })
+            .collect();
+        assert!(found.is_empty(), "{personal}: {found:?}");
+    }
+    assert!(!left.contains("Rina Pembeli"));
+    aggregator
+        .world
+        .visitor
+        .get(&aggregator.shop(&format!("/products/{}", text(&product["slug"]))))
+        .await
+        .problem(404, "not_found");
+    assert!(
+        owner.get(&aggregator.path("merchants")).await.json(200)["data"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
+    member.get(&path).await.problem(404, "not_found");
+    let tombstone = owner.get(&path).await.json(200);
+    assert_eq!(
+        (&tombstone["status"], &tombstone["phone"], &tombstone["nib"]),
+        (&json!("archived"), &json!(""), &Value::Null)
+    );
+    owner.step(&format!("{path}/lift-restriction")).await.problem(409, "wrong_state");
+    let verified = owner.get(&aggregator.path("audit/verify")).await.json(200);
+    assert_eq!(verified["valid"], true, "{verified}");
+    let trail = owner
+        .get(&aggregator.path(&format!("audit?subject_id={id}&action=merchant.created")))
+        .await
+        .json(200);
+    assert_eq!(trail["data"][0]["after"]["personal"], Value::Null, "its key is destroyed");
+    assert_eq!(trail["data"][0]["after"]["region_code"], "53.07.01");
+}
+
+#[tokio::test]
+async fn a_buyer_and_a_member_are_erased_by_request_too() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let product = aggregator.product().await;
+    let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
+    let buyer = json!({ "name": "Rina Pembeli", "phone": "081298765432", "consent": true });
+    let _ = aggregator.world.visitor.post(&contact, buyer).await.expect(201);
+    let lead = owner.get(&aggregator.path("leads")).await.json(200)["data"][0].clone();
+    assert_eq!(lead["name"], "Rina Pembeli");
+    let analyst = aggregator.member(Role::Analyst).await;
+    for subject in [json!({ "lead_id": lead["id"] }), json!({ "user_id": analyst.id })] {
+        let mut body = json!({ "kind": "erasure" });
+        body.as_object_mut().expect("an object").extend(subject.as_object().expect("an object").clone());
+        let request = owner.post(&aggregator.path("privacy-requests"), body).await.json(201);
+        let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+        let _ = owner.post(&fulfil, json!({ "answer": "Dihapus." })).await.expect(200);
+    }
+    let lead = owner.get(&aggregator.path(&format!("leads/{}", text(&lead["id"])))).await.json(200);
+    assert_eq!((&lead["name"], &lead["phone"], &lead["status"]), (&Value::Null, &Value::Null, &json!("new")));
+    analyst.get(&aggregator.path("merchants")).await.problem(404, "not_found");
+    let last = json!({ "kind": "erasure", "user_id": owner.id });
+    let request = owner.post(&aggregator.path("privacy-requests"), last).await.json(201);
+    let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    owner.post(&fulfil, json!({ "answer": "x" })).await.problem(409, "last_owner");
+}
+
+#[tokio::test]
+async fn ones_own_export_holds_the_account_and_what_was_done_with_it() {
+    let aggregator = World::new().await.aggregator().await;
+    let curator = aggregator.member(Role::Curator).await;
+    let export = curator.get("/v1/me/export").await.json(200);
+    assert_eq!(export["subject_id"], curator.id);
+    assert_eq!(export["held"]["user"]["email"], curator.email);
+    assert_eq!(export["held"]["memberships"][0]["aggregator"], aggregator.slug);
+    assert_eq!(export["held"]["sessions"].as_array().map(Vec::len), Some(1));
+    assert!(
+        export["audit"].as_array().is_some_and(|trail| trail.iter().any(|e| e["action"] == "user.created"))
+    );
+    assert!(!export.to_string().contains("argon2"), "the password's hash is nobody's to read");
+}
+
+#[tokio::test]
+async fn who_erases_the_account_is_logged_out_and_forgotten_and_the_address_is_free() {
+    let aggregator = World::new().await.aggregator().await;
+    let curator = aggregator.member(Role::Curator).await;
+    let erase = |who: &kapal_tests::Client, password: &str| {
+        who.delete("/v1/me").json(&json!({ "password": password }))
+    };
+    erase(&curator, "bukan kata sandinya").await.problem(401, "invalid_credentials");
+    erase(&aggregator.owner, PASSWORD).await.problem(409, "last_owner");
+    let _ = erase(&curator, PASSWORD).await.expect(204);
+    curator.get("/v1/me").await.problem(401, "invalid_token");
+    let login = json!({ "email": curator.email, "password": PASSWORD });
+    aggregator.world.visitor.post("/v1/auth/login", login).await.problem(401, "invalid_credentials");
+    let cluster = Cluster::get();
+    let database = cluster.superuser(&cluster.database).await;
+    let row = database
+        .query_one("SELECT email, name, password_hash FROM users WHERE id::text = $1", &[&curator.id])
+        .await
+        .expect("the row stays");
+    let (email, name, hash): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+    assert!(email.ends_with("@terhapus.invalid") && name == "Akun terhapus" && hash.is_empty());
+    assert!(
+        !everything(&aggregator)
+            .await
+            .lines()
+            .any(|line| { line.contains(&curator.email) && !line.starts_with("mail_outbox") })
+    );
+    // The address may join again, as somebody new.
+    let body = json!({ "email": curator.email, "role": "analyst" });
+    let _ = aggregator.owner.post(&aggregator.path("invitations"), body).await.expect(201);
+}
+
+#[tokio::test]
+async fn every_table_about_a_merchant_or_a_user_is_exported_and_erased_or_says_why_not() {
+    let cluster = Cluster::get();
+    let database = cluster.superuser(&cluster.database).await;
+    let with = async |column: &str| -> BTreeSet<String> {
+        let sql = "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $1 \
+                   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition";
+        let rows = database.query(sql, &[&column]).await.expect("tables");
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let known: BTreeSet<String> = kapal_persistence::HELD
+        .iter()
+        .map(|held| held.table)
+        .chain(kapal_persistence::HOLDING_NOTHING.iter().map(|(table, _)| *table))
+        .map(str::to_owned)
+        .collect();
+    let missing: Vec<_> = with("merchant_id").await.difference(&known).cloned().collect();
+    assert!(missing.is_empty(), "in neither list of persistence/held.rs: {missing:?}");
+    let known: BTreeSet<String> =
+        kapal_persistence::ABOUT_USERS.iter().map(|(table, _)| (*table).to_owned()).collect();
+    let missing: Vec<_> = with("user_id").await.difference(&known).cloned().collect();
+    assert!(missing.is_empty(), "not in the list of persistence/account_data.rs: {missing:?}");
+}

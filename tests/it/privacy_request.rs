@@ -1,0 +1,197 @@
+//! What people ask for by right: the clock, who may ask and answer, and what a restriction does.
+
+use kapal_domain::permission::Role;
+use kapal_tests::{Aggregator, Cluster, World, text};
+use serde_json::{Value, json};
+
+async fn file(aggregator: &Aggregator, kind: &str, merchant: &str) -> Value {
+    let body = json!({ "kind": kind, "merchant_id": merchant, "note": "Mohon dikerjakan." });
+    aggregator.owner.post(&aggregator.path("privacy-requests"), body).await.json(201)
+}
+
+async fn fulfil(aggregator: &Aggregator, request: &Value) -> Value {
+    let path = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    aggregator.owner.post(&path, json!({ "answer": "Sudah dikerjakan." })).await.json(200)
+}
+
+async fn ids(aggregator: &Aggregator, query: &str) -> Vec<String> {
+    let page = aggregator.owner.get(&aggregator.path(query)).await.json(200);
+    page["data"].as_array().expect("a list").iter().map(|thing| text(&thing["id"])).collect()
+}
+
+#[tokio::test]
+async fn the_clock_runs_for_72_hours_from_receipt() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = text(&aggregator.merchant().await["id"]);
+    let path = aggregator.path("privacy-requests");
+    let body = json!({ "kind": "access", "merchant_id": merchant, "received_at": "2026-01-01T05:00:00Z" });
+    let late = aggregator.owner.post(&path, body).await.json(201);
+    assert_eq!((&late["due_at"], &late["overdue"]), (&json!("2026-01-04T05:00:00Z"), &json!(true)));
+    let fresh = file(&aggregator, "rectification", &merchant).await;
+    assert_eq!((&fresh["overdue"], &fresh["status"]), (&json!(false), &json!("open")));
+    assert_eq!(ids(&aggregator, "privacy-requests").await, [text(&late["id"]), text(&fresh["id"])]);
+    assert_eq!(ids(&aggregator, "privacy-requests?overdue=true").await, [text(&late["id"])]);
+    assert_eq!(ids(&aggregator, "privacy-requests?overdue=false").await, [text(&fresh["id"])]);
+    assert_eq!(ids(&aggregator, "privacy-requests?kind=rectification,erasure").await, [text(&fresh["id"])]);
+    let done = fulfil(&aggregator, &late).await;
+    assert_eq!((&done["status"], &done["overdue"]), (&json!("fulfilled"), &json!(false)));
+    assert_eq!(done["handled_by"], aggregator.owner.id);
+    assert_eq!(ids(&aggregator, "privacy-requests?status=open").await, [text(&fresh["id"])]);
+}
+
+#[tokio::test]
+async fn a_request_is_about_one_that_is_there_and_open_once() {
+    let aggregator = World::new().await.aggregator().await;
+    let path = aggregator.path("privacy-requests");
+    let merchant = text(&aggregator.merchant().await["id"]);
+    let post = |body: Value| aggregator.owner.post(&path, body);
+    post(json!({ "kind": "access" })).await.faults(&[("/merchant_id", "required")]);
+    let two = json!({ "kind": "access", "merchant_id": merchant, "user_id": aggregator.owner.id });
+    post(two).await.faults(&[("/merchant_id", "required")]);
+    let nobody = json!({ "kind": "access", "lead_id": merchant });
+    post(nobody).await.faults(&[("/lead_id", "unknown_reference")]);
+    let bad = json!({ "kind": "x", "merchant_id": "y", "received_at": "2999-01-01T00:00:00Z" });
+    post(bad).await.faults(&[
+        ("/kind", "invalid_choice"),
+        ("/merchant_id", "invalid_id"),
+        ("/received_at", "out_of_range"),
+    ]);
+    let other = aggregator.world.aggregator().await;
+    let foreign = text(&other.merchant().await["id"]);
+    post(json!({ "kind": "access", "merchant_id": foreign }))
+        .await
+        .faults(&[("/merchant_id", "unknown_reference")]);
+    let first = file(&aggregator, "erasure", &merchant).await;
+    post(json!({ "kind": "erasure", "merchant_id": merchant })).await.problem(409, "duplicate_request");
+    let refuse = aggregator.path(&format!("privacy-requests/{}/refuse", text(&first["id"])));
+    aggregator.owner.post(&refuse, json!({ "answer": "" })).await.faults(&[("/answer", "required")]);
+    let refused = aggregator.owner.post(&refuse, json!({ "answer": "Masih ada kontrak." })).await.json(200);
+    assert_eq!(refused["status"], "refused");
+    aggregator.owner.post(&refuse, json!({ "answer": "Lagi." })).await.problem(409, "wrong_state");
+    let _ = file(&aggregator, "erasure", &merchant).await;
+}
+
+#[tokio::test]
+async fn a_merchants_own_account_files_for_itself_and_does_not_answer() {
+    let aggregator = World::new().await.aggregator().await;
+    let (mine, others) = (aggregator.active_merchant().await, aggregator.merchant().await);
+    let member = aggregator.merchant_member(&text(&mine["id"])).await;
+    let path = aggregator.path("privacy-requests");
+    let own = member.post(&path, json!({ "kind": "access", "merchant_id": mine["id"] })).await.json(201);
+    member
+        .post(&path, json!({ "kind": "access", "merchant_id": others["id"] }))
+        .await
+        .faults(&[("/merchant_id", "unknown_reference")]);
+    let _ = file(&aggregator, "access", &text(&others["id"])).await;
+    let seen = member.get(&path).await.json(200);
+    assert_eq!(seen["data"].as_array().map(Vec::len), Some(1));
+    let fulfil = format!("{path}/{}/fulfil", text(&own["id"]));
+    member.post(&fulfil, json!({ "answer": "Beres." })).await.problem(403, "forbidden");
+    let analyst = aggregator.member(Role::Analyst).await;
+    analyst.get(&path).await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn alarms_come_a_day_before_and_when_the_time_is_up_each_once() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = text(&aggregator.merchant().await["id"]);
+    let request = file(&aggregator, "access", &merchant).await;
+    let id = text(&request["id"]);
+    let cluster = Cluster::get();
+    let (db, database) = (cluster.pools(), cluster.superuser(&cluster.database).await);
+    let kinds = async || {
+        let page = aggregator.owner.get(&aggregator.path(&format!("audit?subject_id={id}"))).await.json(200);
+        let actions = page["data"].as_array().expect("a list").iter().map(|e| text(&e["action"]));
+        actions.collect::<Vec<_>>()
+    };
+    let pass = async |hours: i32| {
+        let sql = format!(
+            "UPDATE privacy_requests SET due_at = due_at - interval '{hours} hours', \
+             next_alarm_at = next_alarm_at - interval '{hours} hours' WHERE id = '{id}'"
+        );
+        database.batch_execute(&sql).await.expect("time passes");
+        let _ = db.alarm_privacy_requests().await.expect("alarms");
+    };
+    pass(40).await;
+    assert_eq!(kinds().await, ["privacy_request.filed"]);
+    pass(10).await;
+    pass(1).await;
+    assert_eq!(kinds().await, ["privacy_request.due", "privacy_request.filed"]);
+    pass(24).await;
+    pass(24).await;
+    assert_eq!(kinds().await, ["privacy_request.overdue", "privacy_request.due", "privacy_request.filed"]);
+    let world = &aggregator.world;
+    let mails = async || {
+        let mails = world.mail_to(&aggregator.owner.email);
+        (mails.iter().filter(|mail| mail.contains(&id)).count() == 2).then_some(())
+    };
+    kapal_tests::eventually("two letters", mails).await;
+}
+
+#[tokio::test]
+async fn a_restricted_merchant_leaves_every_list_and_the_storefront_and_comes_back_whole() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let product = aggregator.product().await;
+    let (product_id, merchant) = (text(&product["id"]), text(&product["merchant_id"]));
+    let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
+    let _ = aggregator.world.visitor.step(&contact).await.expect(201);
+    let path = aggregator.path(&format!("merchants/{merchant}"));
+    let shown = aggregator.shop(&format!("/products/{}", text(&product["slug"])));
+    let hero = aggregator.member(Role::LocalHero).await;
+    let analyst = aggregator.member(Role::Analyst).await;
+    let before = owner.get(&path).await.json(200);
+    let lists = ["merchants", "products", "leads"];
+    for list in lists {
+        assert_eq!(ids(&aggregator, list).await.len(), 1, "{list}");
+    }
+    let request = file(&aggregator, "restriction", &merchant).await;
+    let _ = fulfil(&aggregator, &request).await;
+
+    aggregator.world.visitor.get(&shown).await.problem(404, "not_found");
+    for list in lists {
+        assert!(ids(&aggregator, list).await.is_empty(), "{list}");
+        let seen = analyst.get(&aggregator.path(list)).await.json(200);
+        assert_eq!(seen["data"], json!([]), "{list}");
+    }
+    analyst.get(&path).await.problem(404, "not_found");
+    hero.get(&path).await.problem(404, "not_found");
+    owner.get(&aggregator.path(&format!("products/{product_id}"))).await.problem(404, "not_found");
+    let seen = owner.get(&path).await.json(200);
+    assert!(seen["restricted_at"].is_string(), "who answers for it reads it by its address: {seen}");
+    let edit = owner.patch(&path, json!({ "story": "Baru." })).of(&seen["version"]);
+    edit.await.problem(409, "merchant_restricted");
+    let channel = owner.put(&format!("{path}/channels/instagram"), json!({ "handle": "toko.baru" }));
+    channel.await.problem(409, "merchant_restricted");
+    owner
+        .post(&format!("{path}/suspend"), json!({ "reason": "x" }))
+        .await
+        .problem(409, "merchant_restricted");
+    assert_eq!(ids(&aggregator, "privacy-requests").await.len(), 1);
+    let _ = owner.get(&format!("{path}/export")).await.expect(200);
+
+    let lifted = owner.step(&format!("{path}/lift-restriction")).await.json(200);
+    assert_eq!((&lifted["restricted_at"], &lifted["status"]), (&Value::Null, &before["status"]));
+    owner.step(&format!("{path}/lift-restriction")).await.problem(409, "wrong_state");
+    for list in lists {
+        assert_eq!(ids(&aggregator, list).await.len(), 1, "{list}");
+    }
+    let _ = aggregator.world.visitor.get(&shown).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_withdrawal_takes_every_standing_consent_back() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = text(&aggregator.merchant().await["id"]);
+    let path = aggregator.path(&format!("merchants/{merchant}/consents"));
+    for purpose in ["photos", "marketing"] {
+        let body = json!({
+            "purpose": purpose, "text_version": "1", "text_hash": "0".repeat(64), "locale": "id", "channel": "app",
+        });
+        let _ = aggregator.owner.post(&path, body).await.expect(201);
+    }
+    let request = file(&aggregator, "withdrawal", &merchant).await;
+    let _ = fulfil(&aggregator, &request).await;
+    let list = aggregator.owner.get(&path).await.json(200);
+    assert!(list["data"].as_array().expect("a list").iter().all(|c| c["withdrawn_at"].is_string()), "{list}");
+}
