@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod client;
+mod fieldwork;
 mod load;
 mod pgbench;
 mod report;
@@ -69,6 +70,9 @@ async fn run() -> Result<()> {
     }
     let (one, many) = writers::compare(&kapal, each).await?;
     report.writers(one, many);
+    report.start("a hero's sync of 200 changes", fieldwork::sync(&kapal).await?, Duration::from_secs(1));
+    report.lists(fieldwork::merchants(&kapal, each).await?);
+    report.audit(fieldwork::audit(&kapal).await?);
     report.memory(kapal.peak_memory()?);
     kapal.stop().await?;
     report.finish(scale)

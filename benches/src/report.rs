@@ -84,6 +84,31 @@ impl Report {
         self.keep(&["16 writers on 16 aggregators", "16", &format!("{many:.0}"), "", "", "", ""]);
     }
 
+    /// The staff's list of merchants over few and over many.
+    pub fn lists(&mut self, [few, many]: [Measured; 2]) {
+        let (few, many) = (few.quantile_ms(0.5), many.quantile_ms(0.5));
+        let ratio = many / few;
+        println!(
+            "merchants by three filters: {few:.2} ms of 1,000, {many:.2} ms of 100,000; ratio {ratio:.2} (bound 3)"
+        );
+        self.keep(&["merchants list of 1,000", "1", "", &format!("{few:.2}"), "", "", ""]);
+        self.keep(&[
+            "merchants list of 100,000",
+            "1",
+            "",
+            &format!("{many:.2}"),
+            "",
+            &format!("{ratio:.2}"),
+            "",
+        ]);
+    }
+
+    /// The check of an audit chain.
+    pub fn audit(&mut self, rate: f64) {
+        println!("audit check: {rate:.0} entries/s (at least 50,000)");
+        self.keep(&["audit check", "1", &format!("{rate:.0}"), "", "", "", ""]);
+    }
+
     /// Peak memory of the server.
     pub fn memory(&mut self, mib: f64) {
         println!("peak resident memory of the server: {mib:.0} MiB (bound 150)");
