@@ -43,8 +43,8 @@ const IDENTITY: &[&str] = &[
     "tenant_heads",
 ];
 /// Tables that only grow.
-const APPEND_ONLY: &[&str] = &["events", "audit_entries", "data_keys", "merchant_scales"];
-const APPEND_ONLY: &[&str] = &["events", "audit_entries", "audit_heads", "consents", "data_keys"];
+const APPEND_ONLY: &[&str] =
+    &["events", "audit_entries", "audit_heads", "consents", "data_keys", "merchant_scales"];
 /// Tables with a merchant that show restricted ones too, each with the reason.
 const SHOWING_RESTRICTED: &[(&str, &str)] = &[
     ("merchant_access", "who may see a merchant, not what is known of it"),

@@ -179,7 +179,7 @@ pub async fn export_me(account: Account) -> Answered {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MeErase {
     /// The account's password.
-    #[schema(example = "empat perahu berlayar bersama", max_length = 1000)]
+    #[schema(example = "perahu kecil di laut", max_length = 1000)]
     password: String,
 }
 

@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Found};
+use crate::csv::{Record, csv, time_cell, wants_csv};
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch};
 use crate::query::{List, PageOf, Paging};
@@ -116,6 +117,32 @@ impl LeadView {
     }
 }
 
+impl Record for LeadView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id", "code", "status", "source", "locale", "merchant_id", "merchant", "product_id", "product", "name", "phone",
+        "created_at", "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![
+            self.id.to_string(),
+            self.code.clone(),
+            self.status.clone(),
+            self.source.clone(),
+            self.locale.clone(),
+            self.merchant.id.to_string(),
+            self.merchant.name.clone(),
+            self.product.id.to_string(),
+            self.product.name.clone(),
+            optional(&self.name),
+            optional(&self.phone),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
+    }
+}
+
 /// The first letter.
 fn masked_name(name: &str) -> String {
     name.chars().next().map(|first| format!("{first}***")).unwrap_or_default()
@@ -183,11 +210,18 @@ impl LeadQuery {
 
 /// List leads
 ///
-/// Buyers' contacts, the newest first. Heroes see those of merchants assigned to them, merchants their own.
-#[utoipa::path(tag = "leads", params(LeadQuery, Paging), responses((status = 200, description = "A page of leads.", body = PageOf<LeadView>)), security(("bearer" = ["leads:read"])))]
+/// Buyers' contacts, the newest first. Heroes see those of merchants assigned to them, merchants their own. With
+/// `Accept: text/csv` all of them come as a file, names and numbers masked.
+#[utoipa::path(tag = "leads", params(LeadQuery, Paging), responses((status = 200, description = "A page of leads, or all of them as a file.", content((PageOf<LeadView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["leads:read"])))]
 #[get("/v1/aggregators/{aggregator}/leads")]
 pub async fn list_leads(staff: Staff<LeadsRead>, list: List<LeadQuery>) -> Answered {
     let filter = list.filter.parse()?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "leads", async move |tx, after, limit| {
+            Ok(tx.leads(&filter, after, limit).await?.map(|lead| LeadView::new(lead, false)))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
             let page = tx.leads(&filter, list.after.as_ref(), list.limit).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use kapal_domain::locale::Locale;
 use kapal_persistence::Merchant;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::profile::ProfileView;
-use crate::csv::Record;
+use crate::csv::{Record, time_cell};
 use crate::views::RegionRef;
 
 /// A merchant, as staff see it.
@@ -112,7 +112,6 @@ impl Record for MerchantView {
 
     fn cells(&self) -> Vec<String> {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         vec![
             self.id.to_string(),
             self.slug.clone(),
@@ -125,8 +124,8 @@ impl Record for MerchantView {
             optional(&self.scale),
             optional(&self.nib),
             self.phone.clone(),
-            time(self.created_at),
-            time(self.updated_at),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
         ]
     }
 }
