@@ -44,17 +44,32 @@ async fn an_item_is_made_done_and_opened_again() {
     let made = case.hero.post(&case.items, task()).await.expect(201);
     assert_eq!(made.header("location"), format!("{}/{}", case.items, text(&made.json["id"])));
     let item = made.json;
-    assert_eq!((&item["status"], &item["source"], &item["version"]), (&json!("open"), &Value::Null, &json!(1)));
+    assert_eq!(
+        (&item["status"], &item["source"], &item["version"]),
+        (&json!("open"), &Value::Null, &json!(1))
+    );
     assert_eq!(item["created_by"], case.hero.id);
-    let done = case.patch(&item, json!({ "status": "done", "owner": "hero" })).of(&item["version"]).await.json(200);
+    let done =
+        case.patch(&item, json!({ "status": "done", "owner": "hero" })).of(&item["version"]).await.json(200);
     assert!(done["done_at"].is_string(), "{done}");
-    case.patch(&item, json!({ "status": "dropped" })).of(&item["version"]).await.problem(412, "precondition_failed");
+    case.patch(&item, json!({ "status": "dropped" }))
+        .of(&item["version"])
+        .await
+        .problem(412, "precondition_failed");
     case.patch(&item, json!({ "status": "dropped" })).await.problem(428, "precondition_required");
     // What stays done was done when it was done.
-    let edited = case.patch(&done, json!({ "text": "Pesan dua contoh." })).of(&done["version"]).await.json(200);
+    let edited =
+        case.patch(&done, json!({ "text": "Pesan dua contoh." })).of(&done["version"]).await.json(200);
     assert_eq!((&edited["done_at"], &edited["owner"]), (&done["done_at"], &json!("hero")));
-    let open = case.patch(&edited, json!({ "status": "open", "due_on": day(3) })).of(&edited["version"]).await.json(200);
-    assert_eq!((&open["done_at"], &open["due_on"], &open["version"]), (&Value::Null, &json!(day(3)), &json!(4)));
+    let open = case
+        .patch(&edited, json!({ "status": "open", "due_on": day(3) }))
+        .of(&edited["version"])
+        .await
+        .json(200);
+    assert_eq!(
+        (&open["done_at"], &open["due_on"], &open["version"]),
+        (&Value::Null, &json!(day(3)), &json!(4))
+    );
     let cleared = case.patch(&open, json!({ "due_on": null })).of(&open["version"]).await.json(200);
     assert_eq!(cleared["due_on"], Value::Null);
     case.patch(&cleared, json!({ "text": null, "owner": "siapa", "due_on": "besok", "status": "selesai" }))
@@ -88,12 +103,15 @@ async fn what_an_item_refers_to_is_the_merchants_own() {
     let unseen = case.aggregator.path(&format!("merchants/{unseen}/action-items"));
     case.hero.get(&unseen).await.problem(404, "not_found");
     case.hero.post(&unseen, task()).await.problem(404, "not_found");
-    case.hero.post(&case.items, json!({ "text": "", "owner": "x", "due_on": "1", "visit_id": "y" })).await.faults(&[
-        ("/text", "required"),
-        ("/owner", "invalid_choice"),
-        ("/due_on", "invalid_date"),
-        ("/visit_id", "invalid_id"),
-    ]);
+    case.hero
+        .post(&case.items, json!({ "text": "", "owner": "x", "due_on": "1", "visit_id": "y" }))
+        .await
+        .faults(&[
+            ("/text", "required"),
+            ("/owner", "invalid_choice"),
+            ("/due_on", "invalid_date"),
+            ("/visit_id", "invalid_id"),
+        ]);
 }
 
 #[tokio::test]
@@ -131,17 +149,20 @@ async fn what_a_declined_nomination_advises_becomes_the_merchants_items() {
     let aggregator = World::new().await.aggregator().await;
     let product = aggregator.product().await;
     let body = json!({ "product_id": product["id"], "reason": "Rasa khas." });
-    let nomination = text(&aggregator.owner.post(&aggregator.path("nominations"), body).await.json(201)["id"]);
+    let nomination =
+        text(&aggregator.owner.post(&aggregator.path("nominations"), body).await.json(201)["id"]);
     let path = aggregator.path(&format!("nominations/{nomination}"));
     for _ in 0..2 {
         let curator = aggregator.member(Role::Curator).await;
         let _ = curator.put(&format!("{path}/scores"), scores(3)).await.expect(201);
     }
-    let decision = json!({ "decision": "decline", "reason": "Belum.", "actions": ["Lengkapi label.", "Urus PIRT."] });
+    let decision =
+        json!({ "decision": "decline", "reason": "Belum.", "actions": ["Lengkapi label.", "Urus PIRT."] });
     let _ = aggregator.owner.post(&format!("{path}/decide"), decision).await.expect(200);
     let items = aggregator.path(&format!("merchants/{}/action-items", text(&product["merchant_id"])));
     let list = aggregator.owner.get(&items).await.json(200);
-    let mut texts: Vec<_> = list["data"].as_array().expect("items").iter().map(|item| text(&item["text"])).collect();
+    let mut texts: Vec<_> =
+        list["data"].as_array().expect("items").iter().map(|item| text(&item["text"])).collect();
     texts.sort();
     assert_eq!(texts, ["Lengkapi label.", "Urus PIRT."]);
     for item in list["data"].as_array().expect("items") {

@@ -175,7 +175,8 @@ async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
     let visit = kapal_tests::phone_id();
     let _ = aggregator.put_visit(owner, &visit, &kapal_tests::visit(&merchant)).await.expect(201);
     let items = aggregator.path(&format!("merchants/{merchant}/action-items"));
-    let item = owner.post(&items, json!({ "text": "Pesan contoh kemasan.", "owner": "merchant" })).await.json(201);
+    let item =
+        owner.post(&items, json!({ "text": "Pesan contoh kemasan.", "owner": "merchant" })).await.json(201);
     BTreeMap::from([
         ("consent_id", id_of(&consent)),
         ("request_id", id_of(&request)),

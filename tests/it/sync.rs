@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use kapal_domain::permission::Role;
-use kapal_tests::{Aggregator, Call, Member, Server, ServerOptions, World, all_at_once, phone_id, text, visit};
+use kapal_tests::{
+    Aggregator, Call, Member, Server, ServerOptions, World, all_at_once, phone_id, text, visit,
+};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -47,7 +49,9 @@ impl Case {
         let path = self.aggregator.path(&format!("merchants/{}/action-items?limit=100", self.merchant));
         let list = self.hero.get(&path).await.json(200);
         let items = list["data"].as_array().expect("items").iter();
-        items.map(|i| (text(&i["id"]), (i["version"].as_u64().expect("a version"), text(&i["text"])))).collect()
+        items
+            .map(|i| (text(&i["id"]), (i["version"].as_u64().expect("a version"), text(&i["text"]))))
+            .collect()
     }
 
     fn visit(&self, id: &str, base: usize, advice: &str, plain: &Value) -> Value {
@@ -58,7 +62,8 @@ impl Case {
     }
 
     fn item(&self, id: &str, base: usize, words: &str) -> Value {
-        let data = json!({ "merchant_id": self.merchant, "text": words, "owner": "merchant", "status": "open" });
+        let data =
+            json!({ "merchant_id": self.merchant, "text": words, "owner": "merchant", "status": "open" });
         json!({ "kind": "action_item", "id": id, "base_version": base, "data": data })
     }
 }
@@ -100,8 +105,17 @@ async fn each_change_succeeds_or_fails_for_itself_and_is_answered_in_order() {
     assert_eq!(
         statuses(&results),
         [
-            "updated", "created", "refused", "created", "refused", "refused", "refused", "refused", "unchanged",
-            "refused", "refused",
+            "updated",
+            "created",
+            "refused",
+            "created",
+            "refused",
+            "refused",
+            "refused",
+            "refused",
+            "unchanged",
+            "refused",
+            "refused",
         ]
     );
     for (at, version) in [(0, 2), (1, 1), (3, 1), (8, 1)] {
@@ -178,8 +192,9 @@ impl Phone {
         for thing in 0..10 {
             let id = phone_id();
             // A word may come back after another one.
-            let mut words: Vec<String> =
-                (0..random.random_range(1..5)).map(|_| format!("kata {}", random.random_range(0..3))).collect();
+            let mut words: Vec<String> = (0..random.random_range(1..5))
+                .map(|_| format!("kata {}", random.random_range(0..3)))
+                .collect();
             words.dedup();
             for (base, word) in words.iter().enumerate() {
                 phone.changes.push(match thing % 2 {
@@ -267,9 +282,8 @@ async fn of_two_phones_that_correct_the_same_one_wins_and_the_other_is_told() {
     let case = Case::new().await;
     let plain = visit(&case.merchant);
     let ids: Vec<_> = (0..20).map(|_| phone_id()).collect();
-    let versions = |base: usize, word: &str| {
-        ids.iter().map(|id| case.visit(id, base, word, &plain)).collect::<Vec<_>>()
-    };
+    let versions =
+        |base: usize, word: &str| ids.iter().map(|id| case.visit(id, base, word, &plain)).collect::<Vec<_>>();
     let _ = case.sync(&versions(0, "satu")).await;
     let backwards = |mut changes: Vec<Value>| {
         changes.reverse();
@@ -279,7 +293,8 @@ async fn of_two_phones_that_correct_the_same_one_wins_and_the_other_is_told() {
         let changes = versions(1, &format!("hp {phone}"));
         case.call(&if phone % 2 == 0 { changes } else { backwards(changes) })
     });
-    let replies: Vec<_> = all_at_once(calls).await.into_iter().map(|reply| results(reply.json(200))).collect();
+    let replies: Vec<_> =
+        all_at_once(calls).await.into_iter().map(|reply| results(reply.json(200))).collect();
     let updated = |id: &String| {
         replies.iter().flatten().filter(|r| r["id"] == **id && r["status"] == "updated").count()
     };
@@ -329,7 +344,8 @@ async fn ten_times_the_changes_take_no_more_statements() {
     let _ = case.aggregator.owner.put(&pin, json!({ "pin": "402817" })).await.expect(204);
     let cost = async |many: usize| {
         let mut plain = visit(&case.merchant);
-        plain["location"] = json!({ "latitude": -8.65, "longitude": 121.07, "accuracy_m": 9, "consent": true });
+        plain["location"] =
+            json!({ "latitude": -8.65, "longitude": 121.07, "accuracy_m": 9, "consent": true });
         plain["confirmation"] = json!({ "method": "pin", "pin": "402817" });
         let mut changes = Vec::new();
         for _ in 0..many / 4 {
@@ -345,7 +361,10 @@ async fn ten_times_the_changes_take_no_more_statements() {
         let before = server.statements().await;
         let results = case.sync(&changes).await;
         let cost = server.statements().await - before;
-        assert!(statuses(&results).iter().all(|status| matches!(*status, "created" | "updated")), "{results:?}");
+        assert!(
+            statuses(&results).iter().all(|status| matches!(*status, "created" | "updated")),
+            "{results:?}"
+        );
         cost
     };
     let _ = cost(20).await;

@@ -87,8 +87,13 @@ async fn the_same_visit_again_changes_nothing() {
 
 /// The body of a visit as it is.
 fn sent_again(view: &Value) -> Value {
-    let names = ["merchant_id", "started_at", "ended_at", "mode", "topics", "problems", "advice", "device_id"];
-    names.iter().map(|name| ((*name).to_owned(), view[*name].clone())).collect::<serde_json::Map<_, _>>().into()
+    let names =
+        ["merchant_id", "started_at", "ended_at", "mode", "topics", "problems", "advice", "device_id"];
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), view[*name].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[tokio::test]
@@ -129,8 +134,14 @@ async fn a_correction_of_an_old_version_conflicts_with_both_shown_and_nothing_ov
     let _ = case.put(&body("Dua.", 1)).await.expect(200);
     for (advice, base) in [("Lain.", 1), ("Lain.", 0)] {
         let problem = case.put(&body(advice, base)).await.problem(409, "visit_conflict");
-        assert_eq!((&problem["current"]["version"], &problem["current"]["advice"]), (&json!(2), &json!("Dua.")));
-        assert_eq!((&problem["sent"]["base_version"], &problem["sent"]["advice"]), (&json!(base), &json!("Lain.")));
+        assert_eq!(
+            (&problem["current"]["version"], &problem["current"]["advice"]),
+            (&json!(2), &json!("Dua."))
+        );
+        assert_eq!(
+            (&problem["sent"]["base_version"], &problem["sent"]["advice"]),
+            (&json!(base), &json!("Lain."))
+        );
     }
     case.put(&body("Empat.", 3)).await.problem(409, "base_version_unknown");
     assert_eq!(case.get().await["advice"], "Dua.");
@@ -186,7 +197,9 @@ async fn times_that_cannot_be_are_named() {
         (body["started_at"], body["ended_at"]) = (json!(start), json!(end));
         case.put(&body)
     };
-    with(ago(-60), ago(-90)).await.faults(&[("/started_at", "date_in_future"), ("/ended_at", "date_in_future")]);
+    with(ago(-60), ago(-90))
+        .await
+        .faults(&[("/started_at", "date_in_future"), ("/ended_at", "date_in_future")]);
     with(ago(10), ago(-6)).await.faults(&[("/ended_at", "date_in_future")]);
     with(ago(10), ago(20)).await.faults(&[("/ended_at", "invalid_period")]);
     with(ago(60 * 24 * 740), ago(1)).await.faults(&[("/started_at", "date_too_old")]);
@@ -245,7 +258,8 @@ async fn every_bad_field_is_named_at_once() {
 async fn a_place_is_kept_with_consent_sealed_and_told_to_few() {
     let case = Case::new().await;
     let mut body = case.body();
-    body["location"] = json!({ "latitude": -8.6573, "longitude": 121.0794, "accuracy_m": 12, "consent": false });
+    body["location"] =
+        json!({ "latitude": -8.6573, "longitude": 121.0794, "accuracy_m": 12, "consent": false });
     case.put(&body).await.faults(&[("/location/consent", "consent_missing")]);
     body["location"]["consent"] = json!(true);
     let made = case.put(&body).await.json(201);
@@ -348,7 +362,12 @@ async fn a_pin_is_set_by_the_merchant_or_its_manager_and_is_not_easy() {
     let set = async |member: &Member, pin: &str| member.put(&path, json!({ "pin": pin })).await;
     set(&case.hero, "402817").await.problem(403, "forbidden");
     let merchant = case.aggregator.merchant_member(&case.merchant).await;
-    for (bad, code) in [("12", "invalid_pin"), ("１２３４５６", "invalid_pin"), ("123456", "pin_too_common"), ("777777", "pin_too_common")] {
+    for (bad, code) in [
+        ("12", "invalid_pin"),
+        ("１２３４５６", "invalid_pin"),
+        ("123456", "pin_too_common"),
+        ("777777", "pin_too_common"),
+    ] {
         set(&merchant, bad).await.faults(&[("/pin", code)]);
     }
     for member in [&merchant, &case.aggregator.member(Role::MerchantManager).await] {
@@ -361,7 +380,11 @@ async fn a_pin_is_set_by_the_merchant_or_its_manager_and_is_not_easy() {
     let sql = "SELECT count(*), bool_or(entry LIKE '%402817%') FROM audit_entries \
                WHERE aggregator_id::text = $1 AND action = 'merchant.pin_set'";
     let row = database.query_one(sql, &[&case.aggregator.id]).await.expect("entries");
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, bool>(1)), (1, false), "the same PIN again changes nothing");
+    assert_eq!(
+        (row.get::<_, i64>(0), row.get::<_, bool>(1)),
+        (1, false),
+        "the same PIN again changes nothing"
+    );
 }
 
 #[tokio::test]
@@ -379,7 +402,9 @@ async fn a_signature_and_photos_are_files_of_that_merchant() {
     };
     case.put(&signed(&file, &foreign_hash)).await.faults(&[("/confirmation/sha256", "confirmation_invalid")]);
     for unknown in [&foreign, &abroad, &phone_id()] {
-        case.put(&signed(unknown, &foreign_hash)).await.faults(&[("/confirmation/file_id", "unknown_reference")]);
+        case.put(&signed(unknown, &foreign_hash))
+            .await
+            .faults(&[("/confirmation/file_id", "unknown_reference")]);
         let mut body = case.body();
         body["photos"] = json!([file, unknown]);
         case.put(&body).await.faults(&[("/photos/1", "unknown_reference")]);
@@ -396,13 +421,15 @@ async fn a_visits_tasks_become_action_items_once() {
     let case = Case::new().await;
     let (first, second) = (phone_id(), phone_id());
     let mut body = case.body();
-    body["tasks"] = json!([{ "id": first, "owner": "merchant", "text": "Foto produk.", "due_on": "2026-12-01" }]);
+    body["tasks"] =
+        json!([{ "id": first, "owner": "merchant", "text": "Foto produk.", "due_on": "2026-12-01" }]);
     let made = case.put(&body).await.json(201);
     assert_eq!(made["tasks"], body["tasks"]);
     let items = case.aggregator.path(&format!("merchants/{}/action-items", case.merchant));
     let item = case.hero.get(&format!("{items}/{first}")).await.json(200);
     assert_eq!(item["source"], json!({ "kind": "visit", "id": case.id }));
-    let done = case.hero.patch(&format!("{items}/{first}"), json!({ "status": "done" })).of(&item["version"]).await;
+    let done =
+        case.hero.patch(&format!("{items}/{first}"), json!({ "status": "done" })).of(&item["version"]).await;
     let _ = done.expect(200);
     // A correction adds tasks and keeps what became of those that were there.
     body["base_version"] = json!(1);
@@ -410,11 +437,18 @@ async fn a_visits_tasks_become_action_items_once() {
     let _ = case.put(&body).await.expect(200);
     let _ = case.put(&body).await.expect(200);
     let list = case.hero.get(&items).await.json(200);
-    let states: Vec<_> = list["data"].as_array().expect("items").iter().map(|i| (&i["id"], &i["status"])).collect();
+    let states: Vec<_> =
+        list["data"].as_array().expect("items").iter().map(|i| (&i["id"], &i["status"])).collect();
     assert_eq!(states, [(&json!(second), &json!("open")), (&json!(first), &json!("done"))]);
     assert_eq!(
         case.events().await,
-        ["visit.recorded", "action_item.created", "action_item.updated", "visit.corrected", "action_item.created"]
+        [
+            "visit.recorded",
+            "action_item.created",
+            "action_item.updated",
+            "visit.corrected",
+            "action_item.created"
+        ]
     );
     // An id that another merchant's item has is refused, with the visit.
     let other = case.aggregator.merchant_of(&case.hero).await;
@@ -474,8 +508,10 @@ async fn staff_record_a_visit_under_the_merchant() {
     let mut body = case.body();
     case.aggregator.owner.post(&path, body.clone()).await.faults(&[("/merchant_id", "read_only_field")]);
     let _ = body.as_object_mut().expect("an object").remove("merchant_id");
-    let made = case.aggregator.owner.post(&path, body.clone()).header("Idempotency-Key", "k").await.expect(201);
-    let again = case.aggregator.owner.post(&path, body.clone()).header("Idempotency-Key", "k").await.expect(201);
+    let made =
+        case.aggregator.owner.post(&path, body.clone()).header("Idempotency-Key", "k").await.expect(201);
+    let again =
+        case.aggregator.owner.post(&path, body.clone()).header("Idempotency-Key", "k").await.expect(201);
     assert_eq!(made.json, again.json);
     body["base_version"] = json!(1);
     case.aggregator.owner.post(&path, body).await.faults(&[("/base_version", "read_only_field")]);
