@@ -138,7 +138,14 @@ async fn an_array_of_its_fields_is_no_object_at_any_depth() {
     let all = Everybody::new().await;
     for (operation, example) in all.with_json() {
         for (pointer, body) in with_arrays_for_objects(&example) {
-            let problem = all.call(&operation, "").json(&body).await.problem(422, "validation_failed");
+            let reply = all.call(&operation, "").json(&body).await;
+            // In a sync each change is refused for itself.
+            let (problem, pointer) = match pointer.strip_prefix("/changes/0/data") {
+                Some(inner) if operation.id == "sync" => {
+                    (reply.json(200)["results"][0]["problem"].clone(), format!("/data{inner}"))
+                }
+                _ => (reply.problem(422, "validation_failed"), pointer),
+            };
             let fault = &problem["errors"][0];
             assert_eq!(
                 (&fault["pointer"], &fault["code"]),

@@ -1,5 +1,6 @@
 //! One binary, one file per context.
 
+mod action_item;
 mod aggregator;
 mod audit;
 mod audit_read;
@@ -35,5 +36,7 @@ mod readme;
 mod session;
 mod slot;
 mod storefront;
+mod sync;
 mod token;
+mod visit;
 mod workspace;

@@ -501,13 +501,6 @@ async fn answers_may_be_kept_and_an_unchanged_one_is_not_sent_again() {
     assert_eq!(detail["available"], false);
 }
 
-/// The number of uses of the database so far.
-async fn statements(server: &Server) -> u64 {
-    let metrics = Client::new("").get(&server.metrics).await.expect(200).text();
-    let lines = metrics.lines().filter(|line| line.starts_with("kapal_database_statements_total{"));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
-}
-
 #[tokio::test]
 async fn each_read_takes_few_statements_and_an_unchanged_one_none() {
     let server = Server::start(ServerOptions::default()).await;
@@ -520,13 +513,13 @@ async fn each_read_takes_few_statements_and_an_unchanged_one_none() {
     const TIMES: u64 = 200;
     // The worker and the look at the log's ends go on meanwhile: they add less than a statement per request.
     let cost = async |path: &str, tag: &str| {
-        let (before, mut unchanged) = (statements(&server).await, 0);
+        let (before, mut unchanged) = (server.statements().await, 0);
         for _ in 0..TIMES {
             let reply = world.visitor.get(path).header("If-None-Match", tag).await;
             assert!(matches!(reply.status, 200 | 304), "{reply}");
             unchanged += u64::from(reply.status == 304);
         }
-        ((statements(&server).await - before) as f64 / TIMES as f64, unchanged)
+        ((server.statements().await - before) as f64 / TIMES as f64, unchanged)
     };
     for (path, most) in [
         (aggregator.shop("/products"), 1.0),

@@ -63,6 +63,13 @@ impl Server {
         }
     }
 
+    /// The number of uses of the database so far.
+    pub async fn statements(&self) -> u64 {
+        let metrics = crate::Client::new("").get(&self.metrics).await.expect(200).text();
+        let lines = metrics.lines().filter(|line| line.starts_with("kapal_database_statements_total{"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
     pub(crate) fn start_in(cluster: &Cluster, database: String, options: &ServerOptions) -> Result<Self> {
         let mut attempt = 1;
         loop {

@@ -337,6 +337,45 @@ impl Aggregator {
     }
 }
 
+impl Aggregator {
+    /// A merchant that this member has onboarded: a hero's is assigned to him.
+    pub async fn merchant_of(&self, member: &Member) -> String {
+        let body = json!({
+            "name": format!("Kopi Mama {}", unique()), "region_code": "53.07", "phone": "0812-3456-7890", "nib": nib(),
+        });
+        text(&member.post(&self.path("merchants"), body).await.json(201)["id"])
+    }
+
+    /// Records a visit, or corrects it.
+    #[must_use]
+    pub fn put_visit(&self, member: &Client, id: &str, body: &Value) -> crate::Call {
+        member.put(&self.path(&format!("visits/{id}")), body.clone())
+    }
+}
+
+/// A moment so many minutes ago.
+#[must_use]
+pub fn ago(minutes: i64) -> String {
+    let then = chrono::Utc::now() - chrono::TimeDelta::minutes(minutes);
+    then.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// An id as a phone makes it.
+#[must_use]
+pub fn phone_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// The body of a visit that ended half an hour ago.
+#[must_use]
+pub fn visit(merchant: &str) -> Value {
+    json!({
+        "merchant_id": merchant, "started_at": ago(90), "ended_at": ago(30), "mode": "visit",
+        "topics": ["packaging", "legality"], "problems": "Kemasan belum kedap udara.",
+        "advice": "Pakai kemasan berlapis aluminium.", "device_id": "hp-ria-1",
+    })
+}
+
 /// The same points for every criterion of the default rubric.
 #[must_use]
 pub fn scores(points: u8) -> Value {

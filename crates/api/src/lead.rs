@@ -119,8 +119,19 @@ impl LeadView {
 
 impl Record for LeadView {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "code", "status", "source", "locale", "merchant_id", "merchant", "product_id", "product", "name", "phone",
-        "created_at", "updated_at",
+        "id",
+        "code",
+        "status",
+        "source",
+        "locale",
+        "merchant_id",
+        "merchant",
+        "product_id",
+        "product",
+        "name",
+        "phone",
+        "created_at",
+        "updated_at",
     ];
 
     fn cells(&self) -> Vec<String> {

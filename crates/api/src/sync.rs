@@ -61,13 +61,14 @@ pub struct ChangeBody {
 }
 
 /// A visit or an action item, whole.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[schema(as = SyncData)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "documents what `data` may be; each change is read for itself")]
 pub enum ChangeData {
     /// Of kind `visit`.
     #[schema(title = "visit")]
-    Visit(VisitBody),
+    Visit(Box<VisitBody>),
     /// Of kind `action_item`.
     #[schema(title = "action_item")]
     ActionItem(ActionItemBody),
@@ -153,7 +154,24 @@ fn in_data(problem: impl Into<Problem>) -> Problem {
 /// over several requests: the end is the same. What is `refused` with `base_version_unknown` or `unknown_reference`
 /// waits for something that has not arrived: send it again. A `conflict` is answered with both versions and overwrites
 /// nothing: merge them and send the result with the current `base_version`.
-#[utoipa::path(tag = "mentoring", request_body = SyncBody, responses((status = 200, description = "What became of each.", body = SyncView)), security(("bearer" = ["mentoring:write"])))]
+#[utoipa::path(
+    tag = "mentoring",
+    request_body(content = SyncBody, example = json!({ "device_id": "hp-ria-1", "changes": [
+        { "kind": "visit", "id": "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12", "base_version": 0, "data": {
+            "merchant_id": "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", "started_at": "2026-11-20T02:00:00Z",
+            "ended_at": "2026-11-20T03:30:00Z", "mode": "visit", "topics": ["packaging"],
+            "advice": "Pakai kemasan berlapis aluminium.", "next_on": "2026-12-04",
+            "location": { "latitude": -8.6573, "longitude": 121.0794, "accuracy_m": 12, "consent": true },
+            "confirmation": { "method": "pin", "pin": "402817" },
+        }},
+        { "kind": "action_item", "id": "019ab0f2-6c11-7a52-8f3e-0d9c1b2a3f44", "base_version": 1, "data": {
+            "merchant_id": "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", "text": "Pesan contoh kemasan dari dua pemasok.",
+            "owner": "merchant", "status": "done", "done_at": "2026-11-22T04:00:00Z",
+        }},
+    ]})),
+    responses((status = 200, description = "What became of each.", body = SyncView)),
+    security(("bearer" = ["mentoring:write"])),
+)]
 #[post("/v1/aggregators/{aggregator}/sync")]
 pub async fn sync(staff: Staff<MentoringWrite>, request: HttpRequest, body: Json<SyncBody>) -> Answered {
     let body = body.0;

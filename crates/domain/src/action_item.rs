@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::code::Code;
 use crate::ids::{MerchantId, VisitId};
 use crate::text::{Prose, choices};
 
@@ -50,26 +49,4 @@ pub struct ActionItemRecord {
     pub done_at: Option<DateTime<Utc>>,
     /// The visit at which it was agreed on: said by its first version.
     pub visit: Option<VisitId>,
-}
-
-/// A calendar day as `2026-11-24`, between 1900 and 2199.
-pub fn parse_day(text: &str) -> Result<NaiveDate, Code> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| Code::InvalidDate)?;
-    // chrono takes years of any length and days of one digit.
-    if text.len() == 10 && ("1900".."2200").contains(&&text[..4]) { Ok(day) } else { Err(Code::InvalidDate) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_has_one_spelling() {
-        assert_eq!(parse_day("2026-11-24").ok(), NaiveDate::from_ymd_opt(2026, 11, 24));
-        for bad in
-            ["", "2026-02-30", "2026-1-1", "24-11-2026", "+2026-11-2", "0001-01-01", "2026-11-24T00:00Z"]
-        {
-            assert_eq!(parse_day(bad), Err(Code::InvalidDate), "{bad}");
-        }
-    }
 }

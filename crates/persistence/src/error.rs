@@ -134,6 +134,8 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "products_aggregator_id_merchant_id_fkey"
         | "products_category_id_fkey"
         | "product_media_aggregator_id_media_id_fkey"
+        | "visit_photos_aggregator_id_merchant_id_file_id_fkey"
+        | "visit_confirmations_aggregator_id_merchant_id_file_id_fkey"
         | "nominations_aggregator_id_product_id_fkey"
         | "collection_products_aggregator_id_product_id_fkey"
         | "slot_products_aggregator_id_product_id_fkey"

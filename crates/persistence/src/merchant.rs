@@ -384,8 +384,7 @@ impl TenantTx<'_> {
         // What the log has sealed of it opens no more.
         self.destroy_subject_key(row.id).await?;
         self.record(
-            Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id))
-                .from_to(was, Value::Null),
+            Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id)).from_to(was, Value::Null),
         );
         Ok(())
     }

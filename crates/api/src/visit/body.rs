@@ -1,8 +1,9 @@
 //! What a phone sends of a visit, and what it becomes.
 
 use chrono::Utc;
-use kapal_domain::action_item::{Task, TaskOwner, parse_day};
+use kapal_domain::action_item::{Task, TaskOwner};
 use kapal_domain::ids::MerchantId;
+use kapal_domain::programme::parse_day;
 use kapal_domain::slot::parse_moment;
 use kapal_domain::visit::{
     AgreedTask, Confirmation, ConfirmationMethod, DeviceId, Location, MAX_PHOTOS, MAX_TASKS, Period, Pin,
