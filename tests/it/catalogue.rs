@@ -9,6 +9,8 @@ use tokio_postgres::Client;
 const GLOBAL: &[(&str, &str)] = &[
     ("regions", "reference data, the same for all"),
     ("categories", "reference data, the same for all"),
+    ("category_gates", "reference data, the same for all"),
+    ("gate_turns", "when reference data begin to hold"),
     ("reference_editions", "which edition of the reference data is loaded"),
     ("users", "a person may work for several aggregators; kapal_app sees none"),
     ("sessions", "of users"),
@@ -245,7 +247,7 @@ async fn the_storefront_reads_the_published_projection_and_reference_data_alone(
     ))
     .await;
     let mut expected = set(PUBLISHED);
-    expected.extend(set(&["regions", "categories"]));
+    expected.extend(set(&["regions", "categories", "category_gates"]));
     assert_eq!(readable, expected);
     let columns = column(
         "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
@@ -315,6 +317,10 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "featured_slots.mode" domain::slot::SlotMode,
         "leads.status" domain::lead::LeadStatus,
         "leads.source" domain::lead::LeadSource,
+        "legal_documents.kind" domain::legality::DocumentKind,
+        "legal_documents.status" domain::legality::DocumentStatus,
+        "category_gates.document" domain::legality::DocumentKind,
+        "files.media_type" domain::file::FileType,
         "users.locale" domain::locale::Locale,
         "leads.locale" domain::locale::Locale,
     };

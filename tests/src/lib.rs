@@ -13,7 +13,7 @@ pub use client::{Call, Client, Reply, all_at_once};
 pub use cluster::{Cluster, run_cluster, start_cluster};
 pub use document::{Document, Operation, properties};
 pub use server::{Server, ServerOptions, tool};
-pub use world::{Aggregator, Member, PASSWORD, World, nib, photo, scores, text, unique};
+pub use world::{Aggregator, Member, PASSWORD, World, halal, nib, pdf, photo, pirt, scores, text, unique};
 
 /// Waits until `look` finds something, looking every few milliseconds; panics with `what` after 20 seconds.
 #[track_caller]

@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Found, json_answer, respond};
-use crate::category_gate::{GateView, gates_of};
+use crate::category_gate::GateView;
 use crate::envelope::locale;
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch, parse_id};
@@ -72,7 +72,7 @@ impl CategoryView {
             name: names.get(locale).clone(),
             names: CategoryNames { id: names.id, en: names.en },
             position: row.position,
-            gates: gates_of(row.id, row.parent_id, gates),
+            gates: GateRow::of(row.id, row.parent_id, gates).into_iter().map(GateView::from).collect(),
             version: row.version,
         }
     }

@@ -92,14 +92,6 @@ impl From<GateRow> for GateView {
     }
 }
 
-/// The gates of a category: its own, and of those above it what it does not settle itself.
-pub(crate) fn gates_of(category: Uuid, parent: Option<Uuid>, all: &[GateRow]) -> Vec<GateView> {
-    let own = |gate: &&GateRow| gate.category_id == category;
-    let settled = |document: &str| all.iter().filter(own).any(|gate| gate.document == document);
-    let inherited = all.iter().filter(|gate| Some(gate.category_id) == parent && !settled(&gate.document));
-    all.iter().filter(own).chain(inherited).cloned().map(GateView::from).collect()
-}
-
 /// The gates that a category has itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CategoryGates)]

@@ -321,7 +321,7 @@ impl NoteBody {
 /// Says that you have seen the evidence and it is good. It needs a file and a last day that is not over. Products that
 /// waited for it come back at once. Send the `ETag` that you have read as `If-Match`, so that you verify nothing that was
 /// changed meanwhile.
-#[utoipa::path(tag = "legality", params(("If-Match" = Option<String>, Header, description = "The `ETag` of what you have looked at.", max_length = 20, example = "\"3\"")), request_body = Option<NoteBody>, responses((status = 200, description = "The document, verified.", body = DocumentView), (status = 412, description = "It was changed.")), security(("bearer" = ["merchants:verify"])))]
+#[utoipa::path(tag = "legality", params(("If-Match" = Option<String>, Header, description = "The `ETag` of what you have looked at.", max_length = 20, example = "\"3\"")), request_body = NoteBody, responses((status = 200, description = "The document, verified.", body = DocumentView), (status = 412, description = "It was changed.")), security(("bearer" = ["merchants:verify"])))]
 #[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/documents/{kind}/verify")]
 pub async fn verify_document(
     staff: Staff<MerchantsVerify>,

@@ -49,6 +49,16 @@ pub struct GateRow {
 }
 
 impl GateRow {
+    /// The gates of a category: its own, and of the category above it what it does not settle itself.
+    #[must_use]
+    pub fn of(category: Uuid, parent: Option<Uuid>, all: &[Self]) -> Vec<Self> {
+        let own = |gate: &&Self| gate.category_id == category;
+        let settled = |document: &str| all.iter().filter(own).any(|gate| gate.document == document);
+        let inherited =
+            all.iter().filter(|gate| Some(gate.category_id) == parent && !settled(&gate.document));
+        all.iter().filter(own).chain(inherited).cloned().collect()
+    }
+
     fn new(category: CategoryId, gate: &Gate) -> Self {
         Self {
             category_id: category.uuid(),
@@ -201,19 +211,12 @@ impl OperatorTx<'_> {
                 .execute(&mut **self)
                 .await?;
         }
-        let now = Utc::now();
         let row = diesel::update(categories::table.find(category.uuid()))
-            .set((categories::version.eq(categories::version + 1), categories::updated_at.eq(now)))
+            .set((categories::version.eq(categories::version + 1), categories::updated_at.eq(Utc::now())))
             .returning(CategoryRow::as_returning())
             .get_result::<CategoryRow>(&mut **self)
             .await?;
-        diesel::insert_into(gate_turns::table)
-            .values((gate_turns::category_id.eq(category.uuid()), gate_turns::next_turn_at.eq(now)))
-            .on_conflict(gate_turns::category_id)
-            .do_update()
-            .set(gate_turns::next_turn_at.eq(now))
-            .execute(&mut **self)
-            .await?;
+        self.turn_gates_of(category).await?;
         self.record(
             AggregatorId::PLATFORM,
             Change::new(EventKind::CategoryGatesChanged, Subject("category", row.id))
@@ -221,6 +224,19 @@ impl OperatorTx<'_> {
                 .from_to(facts(&before), facts(&after)),
         );
         Ok((row, after))
+    }
+
+    /// Has the worker look at what is published in a category and below it.
+    pub(crate) async fn turn_gates_of(&mut self, category: CategoryId) -> Result<()> {
+        let now = Utc::now();
+        diesel::insert_into(gate_turns::table)
+            .values((gate_turns::category_id.eq(category.uuid()), gate_turns::next_turn_at.eq(now)))
+            .on_conflict(gate_turns::category_id)
+            .do_update()
+            .set(gate_turns::next_turn_at.eq(now))
+            .execute(&mut **self)
+            .await?;
+        Ok(())
     }
 
     async fn own_gates(&mut self, category: CategoryId) -> Result<Vec<GateRow>> {
