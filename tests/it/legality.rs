@@ -190,7 +190,7 @@ async fn a_verdict_needs_evidence_a_note_where_it_is_bad_and_a_state_that_has_it
     assert_eq!(made["status"], "draft");
     owner.step(&step("verify")).await.problem(409, "wrong_state");
     let _ = owner.put(&path, json!({ "number": number })).of(&json!(1)).await.expect(200);
-    owner.step(&step("verify")).await.problem(409, "evidence_required");
+    owner.step(&step("verify")).await.problem(409, "document_unproven");
     owner.post(&step("reject"), json!({ "note": " " })).await.faults(&[("/note", "required")]);
     owner.post(&step("revoke"), note.clone()).await.problem(409, "wrong_state");
     let rejected = owner.post(&step("reject"), note.clone()).await.json(200);

@@ -61,8 +61,6 @@ ids! {
     VariantId = "variant_id",
     /// An uploaded picture.
     MediaId = "media_id",
-    /// A file that is evidence of something.
-    FileId = "file_id",
     /// A legal document of a merchant.
     DocumentId = "document_id",
     /// A nomination of a product as mutiara.

@@ -40,7 +40,7 @@ impl TenantTx<'_> {
         let zone = stored(RegionCode::parse(&owner.region_code))?.time_zone();
         let now = Utc::now();
         if verifies && before.file_id.is_none() {
-            return Err(Code::EvidenceRequired.into());
+            return Err(Code::DocumentUnproven.into());
         }
         if verifies && before.expires_on.is_some_and(|end| end < now.with_timezone(&zone).date_naive()) {
             return Err(Code::DocumentExpired.into());
