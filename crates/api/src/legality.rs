@@ -218,7 +218,6 @@ impl FromRequest for InKind {
 /// the other way round: an edit of one is an edit of both. A new document needs no `If-Match`, one that is replaced does.
 #[utoipa::path(tag = "legality", request_body = DocumentPut, responses((status = 201, description = "The document is new.", body = DocumentView), (status = 200, description = "The document was there.", body = DocumentView)), security(("bearer" = ["merchants:write"])))]
 #[put("/v1/aggregators/{aggregator}/merchants/{merchant_id}/documents/{kind}")]
-#[expect(clippy::too_many_arguments, reason = "each is one thing that the request says")]
 pub async fn put_document(
     staff: Staff<MerchantsWrite>,
     request: HttpRequest,

@@ -74,7 +74,7 @@ impl GateRow {
         }
     }
 
-    fn from(&self) -> MandatoryFrom {
+    fn mandatory_from(&self) -> MandatoryFrom {
         MandatoryFrom { micro: self.micro_from, small: self.small_from, medium: self.medium_from }
     }
 }
@@ -321,7 +321,7 @@ impl Db {
             }
             let mut tx = self.operator(Actor::System, "gates").await?;
             let gates = tx.own_gates(category.into()).await?;
-            let next = gates.iter().filter_map(|gate| gate.from().next_turn(now)).min();
+            let next = gates.iter().filter_map(|gate| gate.mandatory_from().next_turn(now)).min();
             NextTurn { category, seen, next }.execute(&mut *tx).await?;
             tx.commit().await?;
         }
