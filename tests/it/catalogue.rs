@@ -9,6 +9,8 @@ use tokio_postgres::Client;
 const GLOBAL: &[(&str, &str)] = &[
     ("regions", "reference data, the same for all"),
     ("categories", "reference data, the same for all"),
+    ("category_gates", "reference data, the same for all"),
+    ("gate_turns", "when reference data begin to hold"),
     ("reference_editions", "which edition of the reference data is loaded"),
     ("users", "a person may work for several aggregators; kapal_app sees none"),
     ("sessions", "of users"),
@@ -273,7 +275,7 @@ async fn the_storefront_reads_the_published_projection_and_reference_data_alone(
     ))
     .await;
     let mut expected = set(PUBLISHED);
-    expected.extend(set(&["regions", "categories"]));
+    expected.extend(set(&["regions", "categories", "category_gates"]));
     assert_eq!(readable, expected);
     let columns = column(
         "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
@@ -347,6 +349,10 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "visit_confirmations.method" domain::visit::ConfirmationMethod,
         "action_items.owner" domain::action_item::TaskOwner,
         "action_items.status" domain::action_item::ActionItemStatus,
+        "legal_documents.kind" domain::legality::DocumentKind,
+        "legal_documents.status" domain::legality::DocumentStatus,
+        "category_gates.document" domain::legality::DocumentKind,
+        "files.media_type" domain::file::FileType,
         "users.locale" domain::locale::Locale,
         "leads.locale" domain::locale::Locale,
         "consents.purpose" domain::privacy::Purpose,

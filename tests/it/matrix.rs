@@ -57,6 +57,7 @@ async fn every_operation_that_needs_no_login_is_meant_to() {
         "/v1/auth/",
         "/v1/invitations/",
         "/media/",
+        "/v1/files/",
         "/healthz",
         "/readyz",
         "/version",
@@ -191,6 +192,7 @@ async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
         ("lead_id", lead.await),
         ("collection_id", id_of(&aggregator.collection(&[&product_id]).await)),
         ("slot_id", id_of(&aggregator.slot(&[&product_id]).await)),
+        ("file_id", aggregator.evidence(&text(&product["merchant_id"])).await),
         ("kind", "whatsapp".to_owned()),
         ("locale", "id".to_owned()),
     ])

@@ -140,6 +140,17 @@ impl Call {
         self
     }
 
+    /// With a file of evidence as part `file`, about a merchant.
+    #[must_use]
+    pub fn evidence(mut self, name: &str, bytes: Vec<u8>, merchant: &str) -> Self {
+        self.said = format!("{} file {name} of {} bytes about {merchant}", self.said, bytes.len());
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form =
+            reqwest::multipart::Form::new().text("merchant_id", merchant.to_owned()).part("file", part);
+        self.request = self.request.multipart(form);
+        self
+    }
+
     /// With a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

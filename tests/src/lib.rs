@@ -14,7 +14,8 @@ pub use cluster::{Cluster, run_cluster, start_cluster};
 pub use document::{Document, Operation, properties};
 pub use server::{Server, ServerOptions, tool};
 pub use world::{
-    Aggregator, Member, PASSWORD, World, ago, nib, phone_id, photo, scores, text, unique, visit,
+    Aggregator, Member, PASSWORD, World, ago, halal, nib, pdf, phone_id, photo, pirt, scores, text, unique,
+    visit,
 };
 
 /// Waits until `look` finds something, looking every few milliseconds; panics with `what` after 20 seconds.

@@ -239,15 +239,38 @@ impl Aggregator {
         self.owner.post(&self.path("merchants"), body).await.json(201)
     }
 
-    /// A verified merchant with a NIB and a WhatsApp channel.
+    /// A verified merchant with a NIB, the documents that food needs, and a WhatsApp channel.
     pub async fn active_merchant(&self) -> Value {
         let merchant = self.merchant().await;
         let id = text(&merchant["id"]);
         let channel = self.path(&format!("merchants/{id}/channels/whatsapp"));
         let made = self.owner.put(&channel, json!({ "handle": "0812-3456-7890" })).await;
         assert!(made.status < 300, "{made}");
+        for (kind, number) in [("pirt", pirt()), ("halal", halal())] {
+            let _ = self.verified_document(&id, kind, json!({ "number": number })).await;
+        }
         let _ = self.owner.step(&self.path(&format!("merchants/{id}/submit"))).await.expect(200);
         self.owner.step(&self.path(&format!("merchants/{id}/verify"))).await.json(200)
+    }
+
+    /// A file of evidence about a merchant. Answers its id.
+    pub async fn evidence(&self, merchant: &str) -> String {
+        let call = self.owner.call("POST", &self.path("files"));
+        text(&call.evidence("bukti.pdf", pdf(), merchant).await.json(201)["id"])
+    }
+
+    /// A new document of a merchant with evidence, submitted.
+    pub async fn document(&self, merchant: &str, kind: &str, mut body: Value) -> Value {
+        body["file_id"] = json!(self.evidence(merchant).await);
+        let path = self.path(&format!("merchants/{merchant}/documents/{kind}"));
+        self.owner.put(&path, body).await.json(201)
+    }
+
+    /// A new document of a merchant with evidence, verified.
+    pub async fn verified_document(&self, merchant: &str, kind: &str, body: Value) -> Value {
+        let _ = self.document(merchant, kind, body).await;
+        let path = self.path(&format!("merchants/{merchant}/documents/{kind}/verify"));
+        self.owner.step(&path).await.json(200)
     }
 
     /// The body of a complete product.
@@ -386,6 +409,24 @@ pub fn scores(points: u8) -> Value {
         .map(|criterion| (criterion.key.as_str().to_owned(), json!(points)))
         .collect();
     json!({ "scores": scores, "comment": "Dinilai menurut rubrik." })
+}
+
+/// A P-IRT number that no other merchant has.
+#[must_use]
+pub fn pirt() -> String {
+    format!("2063171{:06}31", uuid::Uuid::now_v7().as_u128() % 1_000_000)
+}
+
+/// A halal certificate's number that no other merchant has.
+#[must_use]
+pub fn halal() -> String {
+    format!("ID{:017}", uuid::Uuid::now_v7().as_u128() % 100_000_000_000_000_000)
+}
+
+/// A small PDF that no other test has.
+#[must_use]
+pub fn pdf() -> Vec<u8> {
+    format!("%PDF-1.4\n% {}\n%%EOF\n", unique()).into_bytes()
 }
 
 /// A NIB that no other merchant has.

@@ -6,13 +6,14 @@ use kapal_domain::ids::CategoryId;
 use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{CategoryChanges, CategoryRow, NewCategory, sha256};
+use kapal_persistence::{CategoryChanges, CategoryRow, GateRow, NewCategory, sha256};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Found, json_answer, respond};
+use crate::category_gate::GateView;
 use crate::envelope::locale;
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch, parse_id};
@@ -42,6 +43,9 @@ pub struct CategoryView {
     /// Its place among its sisters: the least first, equal ones by name.
     #[schema(example = 0, minimum = 0, maximum = 10_000)]
     position: i32,
+    /// The documents that its products need, those asked for by the category above it included.
+    #[schema(max_items = 10)]
+    gates: Vec<GateView>,
     /// Grows with each change.
     #[schema(example = 1, minimum = 1)]
     version: i32,
@@ -59,7 +63,7 @@ pub struct CategoryNames {
 }
 
 impl CategoryView {
-    fn new(row: CategoryRow, locale: Locale) -> Self {
+    fn new(row: CategoryRow, gates: &[GateRow], locale: Locale) -> Self {
         let names = Bilingual { id: row.name_id, en: row.name_en };
         Self {
             id: row.id,
@@ -68,6 +72,7 @@ impl CategoryView {
             name: names.get(locale).clone(),
             names: CategoryNames { id: names.id, en: names.en },
             position: row.position,
+            gates: GateRow::of(row.id, row.parent_id, gates).into_iter().map(GateView::from).collect(),
             version: row.version,
         }
     }
@@ -186,13 +191,13 @@ pub struct NoParameters {}
 
 /// List categories
 ///
-/// The whole tree of product categories in one answer. `name` is in the language that `Accept-Language` asks for.
+/// The whole tree of product categories in one answer, each with the documents that its products need. `name` is in the language that `Accept-Language` asks for.
 #[utoipa::path(tag = "categories", responses((status = 200, description = "All categories.", body = CategoryTree)))]
 #[get("/v1/categories")]
 pub async fn list_categories(app: web::Data<App>, request: HttpRequest, _: Query<NoParameters>) -> Answered {
     let locale = locale(&request);
-    let rows = app.db.categories().await?;
-    let data = rows.into_iter().map(|row| CategoryView::new(row, locale)).collect();
+    let (rows, gates) = (app.db.categories().await?, app.db.gates().await?);
+    let data = rows.into_iter().map(|row| CategoryView::new(row, &gates, locale)).collect();
     let mut answer = json_answer(200, &CategoryTree { data });
     let tag: String = sha256(answer.body.as_bytes())[..12].iter().map(|b| format!("{b:02x}")).collect();
     answer.headers.extend([
@@ -217,7 +222,8 @@ pub async fn create_category(
     let new = body.0.parse()?;
     operator
         .run(async |tx| {
-            let category = CategoryView::new(tx.insert_category(&new).await?, locale(&request));
+            let row = tx.insert_category(&new).await?;
+            let category = CategoryView::new(row, &tx.gates().await?, locale(&request));
             let location = format!("/v1/platform/categories/{}", category.id);
             Ok(Created { location, version: Some(category.version), thing: category })
         })
@@ -240,7 +246,8 @@ pub async fn update_category(
     operator
         .run(async |tx| {
             let category = tx.update_category(id, version, &changes).await?;
-            Ok(Found(Some(category.version), CategoryView::new(category, locale(&request))))
+            let view = CategoryView::new(category, &tx.gates().await?, locale(&request));
+            Ok(Found(Some(view.version), view))
         })
         .await
 }

@@ -85,7 +85,8 @@ pub async fn upload_media(
     let digest = sha256(&file);
     request.extensions_mut().insert(BodyHash(digest));
     let hash = hex(&digest);
-    let picture = staff.app.heavily(move || kapal_pictures::prepare(&file)).await?.map_err(refused)?;
+    let picture =
+        staff.app.heavily(move || kapal_pictures::prepare(&file)).await?.map_err(picture_refused)?;
     let new = describe(&hash, &picture)?;
     let files = picture.renditions.into_iter().map(|r| (r.width, r.bytes)).collect();
     // Before the row, so that no row is ever without its files; files without a row are found by their hash again.
@@ -112,9 +113,10 @@ fn describe(hash: &str, picture: &Picture) -> Result<NewMedia, Problem> {
     })
 }
 
-fn refused(refusal: Refusal) -> Problem {
+/// Why a picture is not taken, as the fault of the part `file`.
+pub(crate) fn picture_refused(refusal: Refusal) -> Problem {
     let code = match refusal {
-        Refusal::TooLarge => return too_large(),
+        Refusal::TooLarge => return too_large(MAX_BYTES),
         Refusal::NotAPicture => Code::NotAPicture,
         Refusal::TooManyPixels => Code::PictureTooLarge,
         Refusal::TooSmall => Code::PictureTooSmall,
@@ -128,12 +130,12 @@ fn refused(refusal: Refusal) -> Problem {
     faults.into()
 }
 
-fn too_large() -> Problem {
-    Problem::because(Code::PayloadTooLarge, format!("The limit is {MAX_BYTES} bytes."))
+fn too_large(limit: usize) -> Problem {
+    Problem::because(Code::PayloadTooLarge, format!("The limit is {limit} bytes."))
 }
 
-/// The one part `file` of a multipart body. What is too large or has other parts is not read to its end.
-async fn read_file(request: &HttpRequest, payload: web::Payload) -> Result<BytesMut, Problem> {
+/// Refuses other content types, and what announces that it is too large.
+pub(crate) fn must_be_multipart(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
     if !request.content_type().eq_ignore_ascii_case("multipart/form-data") {
         return Err(Problem::because(
             Code::UnsupportedMediaType,
@@ -142,15 +144,21 @@ async fn read_file(request: &HttpRequest, payload: web::Payload) -> Result<Bytes
     }
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BYTES + ENVELOPE) {
-        return Err(too_large());
+    if announced.is_some_and(|length| length > limit + ENVELOPE) {
+        return Err(too_large(limit));
     }
+    Ok(())
+}
+
+/// The one part `file` of a multipart body. What is too large or has other parts is not read to its end.
+async fn read_file(request: &HttpRequest, payload: web::Payload) -> Result<BytesMut, Problem> {
+    must_be_multipart(request, MAX_BYTES)?;
     let mut form = Multipart::new(request.headers(), payload.into_inner());
     let mut file = None;
     while let Some(part) = form.next().await {
         let part = part.map_err(malformed)?;
         match part.name() {
-            Some("file") if file.is_none() => file = Some(read_part(part).await?),
+            Some("file") if file.is_none() => file = Some(read_part(part, MAX_BYTES).await?),
             Some("file") => return Err(Problem::field("/file", Code::DuplicateEntry)),
             name => {
                 let pointer = format!("/{}", name.unwrap_or_default().chars().take(100).collect::<String>());
@@ -161,19 +169,20 @@ async fn read_file(request: &HttpRequest, payload: web::Payload) -> Result<Bytes
     file.ok_or_else(|| Problem::field("/file", Code::Required))
 }
 
-async fn read_part(mut part: Field) -> Result<BytesMut, Problem> {
+/// One part, as long as it is not too large.
+pub(crate) async fn read_part(mut part: Field, limit: usize) -> Result<BytesMut, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = part.next().await {
         let chunk = chunk.map_err(malformed)?;
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(too_large());
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-fn malformed(error: actix_multipart::MultipartError) -> Problem {
+pub(crate) fn malformed(error: actix_multipart::MultipartError) -> Problem {
     Problem::because(Code::MalformedRequest, error.to_string())
 }
 

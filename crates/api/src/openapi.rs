@@ -31,6 +31,7 @@ const TAGS: &[(&str, &str)] = &[
     ("aggregator", "An aggregator and its settings."),
     ("members", "Who works for an aggregator."),
     ("merchants", "Small merchants (UMKM, the sekoci)."),
+    ("legality", "A merchant's legal documents."),
     ("channels", "Where a merchant is reached."),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
@@ -176,7 +177,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     if changes {
         statuses.extend([412, 428]);
     }
-    if path.ends_with("/media") {
+    if path.ends_with("/media") || path.ends_with("/files") {
         statuses.push(507);
     }
     // What the handler names besides has the same shape.

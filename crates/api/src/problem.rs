@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use kapal_domain::locale::Locale;
+use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::{Code, Fault, Faults, Refusal};
 use kapal_persistence::Error;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// The public code.
     pub code: Code,
-    detail: Option<String>,
+    detail: Option<Bilingual<String>>,
     errors: Vec<Fault>,
     headers: Vec<(HeaderName, String)>,
     /// Extension members (RFC 9457, 3.2).
@@ -31,7 +31,7 @@ impl Problem {
     /// A problem with something to say about this case.
     #[must_use]
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..Self::new(code) }
+        Self { detail: Refusal::because(code, detail).detail, ..Self::new(code) }
     }
 
     /// The same with a header.
@@ -89,7 +89,10 @@ impl Problem {
             r#type: format!("/errors/{}", self.code),
             title: self.code.title(locale),
             status: self.code.status(),
-            detail: self.detail.clone().unwrap_or_else(|| self.code.remedy(locale).to_owned()),
+            detail: match &self.detail {
+                Some(detail) => detail.get(locale).clone(),
+                None => self.code.remedy(locale).to_owned(),
+            },
             instance: request_id.to_owned(),
             code: self.code.as_str(),
             errors: self.errors.iter().map(|fault| FaultView::new(fault, locale)).collect(),
@@ -123,7 +126,8 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         // A rule about one field that only the database could check is a bad field all the same.
         if refusal.code.status() == 422 && !matches!(refusal.code, Code::IdempotencyKeyReused) {
-            let fault = Fault { pointer: String::new(), code: refusal.code, detail: refusal.detail };
+            let detail = refusal.detail.map(|detail| detail.en);
+            let fault = Fault { pointer: String::new(), code: refusal.code, detail };
             return Faults::from(fault).into();
         }
         Self { detail: refusal.detail, ..Self::new(refusal.code) }

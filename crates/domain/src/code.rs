@@ -1,7 +1,7 @@
 //! The public error codes: one table with each code's status, cause and remedy in both languages. It feeds the API's
 //! problems, the OpenAPI document, `/errors/{code}` and `docs/errors.md`.
 
-use crate::locale::Locale;
+use crate::locale::{Bilingual, Locale};
 
 macro_rules! codes {
     ($($variant:ident = $name:literal $status:literal $title:literal | $judul:literal ; $remedy:literal | $solusi:literal)+) => {
@@ -57,11 +57,16 @@ codes! {
     InvalidCredentials = "invalid_credentials" 401 "The e-mail address or the password is wrong." | "Alamat surel atau kata sandi salah."; "Check both; a forgotten password can be reset." | "Periksa keduanya; kata sandi yang lupa dapat diatur ulang."
     Forbidden = "forbidden" 403 "Your role does not allow this." | "Peran Anda tidak mengizinkan ini."; "Ask an owner of the aggregator for a role with the permission named in the detail." | "Minta pemilik agregator memberi peran dengan izin yang disebut."
     AggregatorSuspended = "aggregator_suspended" 403 "The aggregator is not active: its data can be read but not changed." | "Agregator tidak aktif: datanya dapat dibaca tetapi tidak dapat diubah."; "Ask the platform operator to activate it." | "Minta operator platform mengaktifkannya."
+    LinkForged = "link_forged" 403 "The link was not made by this server." | "Tautan itu tidak dibuat oleh server ini."; "Read the file's entry again and use the link that it gives, unchanged." | "Baca ulang data berkas dan pakai tautannya tanpa diubah."
+    LinkExpired = "link_expired" 403 "The link's five minutes are over." | "Masa lima menit tautan itu sudah lewat."; "Read the file's entry again: it gives a new link." | "Baca ulang data berkas: tautan baru ada di sana."
     NotFound = "not_found" 404 "There is no such thing here." | "Tidak ada hal seperti itu di sini."; "Check the address; a thing of another aggregator does not show." | "Periksa alamatnya; milik agregator lain tidak terlihat."
     MethodNotAllowed = "method_not_allowed" 405 "This path does not know the method." | "Alamat ini tidak mengenal metode itu."; "Use one of the methods that the Allow header lists." | "Pakai metode yang tercantum di header Allow."
     WrongState = "wrong_state" 409 "This step does not exist from the present state." | "Langkah ini tidak ada dari keadaan sekarang."; "Read the thing again and take a step that its state allows." | "Baca ulang dan pilih langkah yang diizinkan keadaannya."
     ProductPublished = "product_published" 409 "A published product's reviewed fields can't be edited in place." | "Isian yang sudah ditinjau pada produk terbit tidak dapat diubah langsung."; "Unpublish it first, edit it, and publish it again; price and stock can change at once." | "Tarik dulu dari etalase, ubah, lalu terbitkan lagi; harga dan stok dapat berubah seketika."
     NibRequired = "nib_required" 409 "The merchant has no NIB on file: aggregated goods may not be published without the producer's NIB (Permendag 31/2023, article 33)." | "NIB pelaku usaha belum ada: barang agregasi tidak boleh terbit tanpa NIB produsen (Permendag 31/2023 pasal 33)."; "Enter the merchant's NIB, then publish." | "Isi NIB pelaku usaha, lalu terbitkan."
+    GateDocumentMissing = "gate_document_missing" 409 "The merchant lacks a verified document that the product's category demands." | "Pelaku usaha belum memiliki dokumen terverifikasi yang diwajibkan kategori produk."; "Enter each document that the detail names, with its evidence, and have it verified." | "Isi tiap dokumen yang disebut beserta buktinya, lalu minta diverifikasi."
+    DocumentUnproven = "document_unproven" 409 "A document is verified by its evidence, and this one has none." | "Dokumen diverifikasi dengan bukti, dan yang ini belum ada buktinya."; "Upload the document and name the file in file_id." | "Unggah dokumennya lalu sebut berkasnya di file_id."
+    DocumentExpired = "document_expired" 409 "The document's last day is over." | "Masa berlaku dokumen sudah lewat."; "Enter the renewed document." | "Isi dokumen yang sudah diperpanjang."
     MerchantNotActive = "merchant_not_active" 409 "The merchant is not active." | "Pelaku usaha tidak aktif."; "Verify or reinstate the merchant first." | "Verifikasi atau aktifkan kembali pelaku usaha lebih dulu."
     ProductIncomplete = "product_incomplete" 409 "The product lacks something that a storefront needs." | "Produk belum memiliki hal yang diperlukan etalase."; "Add what the detail names." | "Lengkapi hal yang disebut."
     MerchantIncomplete = "merchant_incomplete" 409 "The merchant lacks something that verification needs." | "Pelaku usaha belum memiliki hal yang diperlukan verifikasi."; "Add what the detail names." | "Lengkapi hal yang disebut."
@@ -97,6 +102,7 @@ codes! {
     ActionItemIdTaken = "action_item_id_taken" 409 "The id belongs to an action item of another merchant." | "ID ini milik tindak lanjut pelaku usaha lain."; "Give the action item a new UUID." | "Beri tindak lanjut UUID baru."
     PreconditionFailed = "precondition_failed" 412 "The thing has changed since you read it." | "Data sudah berubah sejak Anda membacanya."; "Read it again and repeat the edit with its present ETag." | "Baca ulang lalu ulangi dengan ETag terbaru."
     PayloadTooLarge = "payload_too_large" 413 "The body is too large." | "Isi permintaan terlalu besar."; "Stay below the limit in the detail." | "Jangan melebihi batas yang disebut."
+    FileQuotaExceeded = "file_quota_exceeded" 413 "The aggregator's space for evidence is used up." | "Ruang bukti agregator sudah terpakai habis."; "Send a smaller file, or ask the platform operator." | "Kirim berkas yang lebih kecil, atau hubungi operator platform."
     UnsupportedMediaType = "unsupported_media_type" 415 "This content type is not taken here." | "Jenis isi ini tidak diterima di sini."; "Send the content type that the API document names." | "Kirim jenis isi yang disebut dokumen API."
     ValidationFailed = "validation_failed" 422 "Some fields are not right." | "Beberapa isian belum benar."; "Correct every field listed in errors." | "Perbaiki setiap isian di errors."
     IdempotencyKeyReused = "idempotency_key_reused" 422 "The key was used for another request." | "Kunci itu sudah dipakai untuk permintaan lain."; "Use a new key for a new request." | "Pakai kunci baru untuk permintaan baru."
@@ -119,6 +125,7 @@ codes! {
     InvalidBankCode = "invalid_bank_code" 422 "A bank's clearing code has 3 digits." | "Kode bank terdiri dari 3 angka."; "Write it as 014, or leave it away." | "Tulis seperti 014, atau kosongkan."
     InvalidAccountNumber = "invalid_account_number" 422 "An account number has 6 to 20 digits." | "Nomor rekening terdiri dari 6 sampai 20 angka."; "Copy it from the bank book." | "Salin dari buku tabungan."
     OutsideIndonesia = "outside_indonesia" 422 "The place is outside Indonesia." | "Tempat itu di luar Indonesia."; "Check the sign and the order: latitude from -11.2 to 6.3, longitude from 94.7 to 141.1." | "Periksa tanda dan urutannya: lintang -11,2 sampai 6,3, bujur 94,7 sampai 141,1."
+    InvalidDocumentNumber = "invalid_document_number" 422 "This is not a number of such a document." | "Ini bukan nomor dokumen seperti itu."; "Copy the certificate's own number, with its letters." | "Salin nomor sertifikatnya sendiri, beserta hurufnya."
     InvalidRegion = "invalid_region" 422 "There is no active region of that kind with this code." | "Tidak ada wilayah aktif yang sesuai dengan kode itu."; "Search /v1/regions for a regency or district." | "Cari kabupaten, kota, atau kecamatan di /v1/regions."
     InvalidLocale = "invalid_locale" 422 "This language is not offered." | "Bahasa ini belum tersedia."; "Use id or en." | "Pakai id atau en."
     InvalidMoney = "invalid_money" 422 "This is not an amount of money." | "Ini bukan jumlah uang."; "Write whole rupiah as a decimal string, such as \"75000\"." | "Tulis rupiah bulat sebagai teks, misalnya \"75000\"."
@@ -128,9 +135,10 @@ codes! {
     InvalidHandle = "invalid_handle" 422 "This is not an account of that network." | "Ini bukan akun jaringan tersebut."; "Write the account name or paste its page address." | "Tulis nama akun atau tempel alamat halamannya."
     InvalidTimeZone = "invalid_time_zone" 422 "There is no such time zone." | "Zona waktu itu tidak ada."; "Use an IANA name such as Asia/Jakarta." | "Pakai nama IANA seperti Asia/Jakarta."
     InvalidPeriod = "invalid_period" 422 "The end must be later than the start." | "Akhir harus sesudah awal."; "Correct one of the two." | "Perbaiki salah satunya."
+    ExpiresBeforeIssued = "expires_before_issued" 422 "The document ends before it was issued." | "Dokumen berakhir sebelum diterbitkan."; "Correct issued_on or expires_on." | "Perbaiki issued_on atau expires_on."
+    DateInFuture = "date_in_future" 422 "The time lies in the future." | "Waktunya di masa depan."; "Check the date, and the clock that it came from." | "Periksa tanggalnya dan jam perangkatnya."
     InvalidDate = "invalid_date" 422 "This is not a date or time of the expected form." | "Ini bukan tanggal atau waktu dengan bentuk yang diharapkan."; "Write RFC 3339, such as 2026-11-24T03:00:00Z." | "Tulis RFC 3339, misalnya 2026-11-24T03:00:00Z."
     DateTooOld = "date_too_old" 422 "The time lies too far in the past." | "Waktunya terlalu lampau."; "Record what happened within the last two years." | "Catat yang terjadi dalam dua tahun terakhir."
-    DateInFuture = "date_in_future" 422 "The time lies in the future." | "Waktunya di masa depan."; "Check the date, and the clock that it came from." | "Periksa tanggalnya dan jam perangkatnya."
     InvalidId = "invalid_id" 422 "This is not an id." | "Ini bukan id."; "Send the UUID that the API gave." | "Kirim UUID yang diberikan API."
     InvalidPin = "invalid_pin" 422 "A PIN has 6 digits." | "PIN terdiri dari 6 angka."; "Send it as a text of 6 digits." | "Kirim sebagai teks 6 angka."
     PinTooCommon = "pin_too_common" 422 "This PIN is easy to guess." | "PIN ini mudah ditebak."; "Choose one without a row or a repetition." | "Pilih yang tanpa urutan atau pengulangan."
@@ -149,6 +157,7 @@ codes! {
     PasswordTooShort = "password_too_short" 422 "A password has at least 12 characters." | "Kata sandi paling sedikit 12 karakter."; "Use several words." | "Pakai beberapa kata."
     PasswordTooLong = "password_too_long" 422 "A password has at most 128 characters." | "Kata sandi paling banyak 128 karakter."; "Shorten it." | "Pendekkan."
     PasswordTooCommon = "password_too_common" 422 "This password is easy to guess." | "Kata sandi ini mudah ditebak."; "Use several words that don't belong together." | "Pakai beberapa kata yang tidak berhubungan."
+    NotEvidence = "not_evidence" 422 "The file is neither a PDF nor a JPEG, PNG or WebP picture." | "Berkas bukan PDF dan bukan gambar JPEG, PNG, atau WebP."; "Send a scan or a photo of the document." | "Kirim pindaian atau foto dokumennya."
     NotAPicture = "not_a_picture" 422 "The file is not a JPEG, PNG or WebP picture." | "Berkas bukan gambar JPEG, PNG, atau WebP."; "Send the photo itself in one of these formats." | "Kirim foto dalam salah satu format itu."
     PictureTooLarge = "picture_too_large" 422 "The picture has too many pixels." | "Piksel gambar terlalu banyak."; "Send at most 40 megapixels and 12,000 pixels a side." | "Kirim paling banyak 40 megapiksel dan 12.000 piksel per sisi."
     PictureTooSmall = "picture_too_small" 422 "The picture is too small to show." | "Gambar terlalu kecil untuk ditampilkan."; "Send at least 100 by 100 pixels." | "Kirim paling kecil 100 kali 100 piksel."
@@ -175,13 +184,19 @@ pub struct Refusal {
     /// Which rule.
     pub code: Code,
     /// About this case, such as the state that the thing is in.
-    pub detail: Option<String>,
+    pub detail: Option<Bilingual<String>>,
 }
 
 impl Refusal {
-    /// A refusal with a detail.
+    /// A refusal with a detail in English alone.
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: Some(detail.into()) }
+        let en = detail.into();
+        Self::explained(code, Bilingual { id: en.clone(), en })
+    }
+
+    /// A refusal with a detail in both languages.
+    pub fn explained(code: Code, detail: Bilingual<String>) -> Self {
+        Self { code, detail: Some(detail) }
     }
 }
 

@@ -70,6 +70,8 @@ events! {
     CategoryUpdated = "category.updated" public,
     /// Somebody from outside read the audit chain.
     AuditRead = "audit.read" private,
+    /// The documents that a category demands changed.
+    CategoryGatesChanged = "category.gates_changed" public,
     /// A merchant was onboarded.
     MerchantCreated = "merchant.created" private,
     /// A merchant's data changed.
@@ -138,6 +140,26 @@ events! {
     PrivacyRequestFulfilled = "privacy_request.fulfilled" private,
     /// What was asked for was refused.
     PrivacyRequestRefused = "privacy_request.refused" private,
+    /// A file of evidence was uploaded.
+    FileUploaded = "file.uploaded" private,
+    /// Somebody opened a file of evidence.
+    FileOpened = "file.opened" private,
+    /// A legal document was entered or changed.
+    DocumentSet = "document.set" public,
+    /// A legal document was deleted.
+    DocumentDeleted = "document.deleted" public,
+    /// A legal document was verified.
+    DocumentVerified = "document.verified" public,
+    /// A legal document was rejected.
+    DocumentRejected = "document.rejected" public,
+    /// A verified document was revoked.
+    DocumentRevoked = "document.revoked" public,
+    /// A verified document expires soon.
+    DocumentExpiring = "document.expiring" private,
+    /// A verified document's last day is over.
+    DocumentExpired = "document.expired" public,
+    /// What is shown of a merchant's products changed, since gates of their categories did.
+    MerchantGatesTurned = "merchant.gates_turned" public,
     /// A channel was set.
     ChannelSet = "channel.set" public,
     /// A channel was removed.

@@ -61,6 +61,8 @@ ids! {
     VariantId = "variant_id",
     /// An uploaded picture.
     MediaId = "media_id",
+    /// A legal document of a merchant.
+    DocumentId = "document_id",
     /// A nomination of a product as mutiara.
     NominationId = "nomination_id",
     /// A collection of products.

@@ -152,6 +152,10 @@ impl OperatorTx<'_> {
             .get_result::<CategoryRow>(&mut **self)
             .await?;
         ShowCategory { category: row.id }.execute(&mut **self).await?;
+        if row.parent_id != before.parent_id {
+            // Other gates are inherited now.
+            self.turn_gates_of(id).await?;
+        }
         self.record(
             AggregatorId::PLATFORM,
             Change::new(EventKind::CategoryUpdated, Subject("category", row.id))

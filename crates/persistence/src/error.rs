@@ -91,6 +91,9 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
                 Some(code) if constraint.starts_with("merchant_profiles_") => {
                     Error::field("/profile/logo_id", code)
                 }
+                Some(code) if constraint.starts_with("legal_documents_file_fkey") => {
+                    Error::field("/file_id", code)
+                }
                 Some(code) => code.into(),
                 None => Error::Internal(format!("{constraint}: {message}")),
             }
@@ -133,6 +136,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         "merchant_profiles_aggregator_id_logo_id_fkey"
         | "products_aggregator_id_merchant_id_fkey"
         | "products_category_id_fkey"
+        | "legal_documents_file_fkey"
         | "product_media_aggregator_id_media_id_fkey"
         | "visit_photos_aggregator_id_merchant_id_file_id_fkey"
         | "visit_confirmations_aggregator_id_merchant_id_file_id_fkey"

@@ -84,6 +84,13 @@ impl Secret {
         mac.finalize().into_bytes().into()
     }
 
+    /// Whether `tag` is the keyed hash of `data`, told in the same time whatever it is.
+    #[must_use]
+    pub fn is_mac(&self, data: &[&[u8]], tag: &[u8]) -> bool {
+        use subtle::ConstantTimeEq;
+        self.mac(data)[..].ct_eq(tag).into()
+    }
+
     /// Encrypts and authenticates; `context` says where the value belongs, so that it can't be moved elsewhere.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let nonce: [u8; 24] = random();
@@ -127,6 +134,8 @@ pub struct Vault {
     pub mail: Secret,
     /// Makes each refresh token's successor.
     pub refresh: Secret,
+    /// Signs links to private files.
+    pub links: Secret,
     /// Hashes what is looked up without being stored: e-mail addresses and IP addresses of failed logins.
     pub lookups: Secret,
     /// Makes the keys of blind indexes: what personal data is found by.
@@ -143,6 +152,7 @@ impl Vault {
             answers: root.derive("answers"),
             mail: root.derive("mail"),
             refresh: root.derive("refresh"),
+            links: root.derive("links"),
             lookups: root.derive("lookups"),
             blind: root.derive("blind"),
         }

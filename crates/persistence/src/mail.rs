@@ -1,11 +1,12 @@
 //! The outbox of mail. A letter is written, sealed, in the transaction that it tells of; the worker sends it. What was
 //! sent is forgotten, since letters carry links that let their reader in.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::ExpressionMethods;
 use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::{AggregatorId, MailId};
+use kapal_domain::legality::DocumentKind;
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::Role;
 use kapal_domain::privacy::PrivacyKind;
@@ -33,6 +34,8 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 pub(crate) enum Letter<'a> {
     /// Somebody is asked to join an aggregator.
     Invitation { aggregator: &'a str, role: Role, link: &'a str, token: &'a str },
+    /// Documents end soon, or have ended.
+    DocumentsEnding { aggregator: &'a str, endings: &'a [&'a Ending] },
     /// Somebody forgot a password.
     PasswordReset { token: &'a str, address: &'a str },
     /// What somebody asked for by right waits for an answer.
@@ -43,6 +46,31 @@ pub(crate) enum Letter<'a> {
         is_overdue: bool,
         request: Uuid,
     },
+}
+
+/// A document that ends.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub merchant: String,
+    pub document: DocumentKind,
+    pub expires_on: NaiveDate,
+    /// Below zero: it has ended.
+    pub days_left: i64,
+}
+
+impl Ending {
+    fn line(&self, locale: Locale) -> String {
+        let Self { merchant, expires_on, days_left, .. } = self;
+        let document = self.document.name(locale);
+        match (locale, days_left) {
+            (Locale::Id, ..0) => format!("- {merchant}: {document} berakhir pada {expires_on}"),
+            (Locale::Id, _) => {
+                format!("- {merchant}: {document} berakhir pada {expires_on}, {days_left} hari lagi")
+            }
+            (Locale::En, ..0) => format!("- {merchant}: {document} ended on {expires_on}"),
+            (Locale::En, _) => format!("- {merchant}: {document} ends on {expires_on}, in {days_left} days"),
+        }
+    }
 }
 
 /// A letter's text.
@@ -58,6 +86,7 @@ impl Letter<'_> {
     const fn kind(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::DocumentsEnding { .. } => "documents_ending",
             Self::PasswordReset { .. } => "password_reset",
             Self::PrivacyRequest { .. } => "privacy_request",
         }
@@ -79,6 +108,22 @@ impl Letter<'_> {
                     "Hello,\n\nyou are invited to join {aggregator} as {}.\n\nOpen this invitation within 7 days:\n{link}\n\nIts code, where your app asks for it:\n{token}\n\n\
                      If you don't expect it, ignore this mail.\n\nKapal Induk\n",
                     role_name(*role, locale)
+                ),
+            ),
+            (Self::DocumentsEnding { aggregator, endings }, Locale::Id) => (
+                format!("Dokumen yang perlu diperpanjang: {aggregator}"),
+                format!(
+                    "Halo,\n\ndokumen berikut segera atau sudah berakhir:\n\n{}\n\n\
+                     Produk yang mewajibkannya hilang dari etalase sesudah hari terakhir, dan kembali begitu dokumen baru diverifikasi.\n\nKapal Induk\n",
+                    lines(endings, locale)
+                ),
+            ),
+            (Self::DocumentsEnding { aggregator, endings }, Locale::En) => (
+                format!("Documents to renew: {aggregator}"),
+                format!(
+                    "Hello,\n\nthese documents end soon or have ended:\n\n{}\n\n\
+                     Products that need them leave the storefront after the last day, and come back as soon as the new document is verified.\n\nKapal Induk\n",
+                    lines(endings, locale)
                 ),
             ),
             (Self::PasswordReset { token, address }, Locale::Id) => (
@@ -136,6 +181,10 @@ impl Letter<'_> {
         let sealed = vault.mail.seal(&context(aggregator.uuid(), id.uuid()), &plain)?;
         Ok(SealedLetter { aggregator, id, kind: self.kind(), sealed })
     }
+}
+
+fn lines(endings: &[&Ending], locale: Locale) -> String {
+    endings.iter().map(|ending| ending.line(locale)).collect::<Vec<_>>().join("\n")
 }
 
 /// A letter ready for the outbox.

@@ -302,6 +302,9 @@ impl TenantTx<'_> {
             new["profile"] = self.profile_facts(&profile).await?;
         }
         self.record(Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id)).from_to(old, new));
+        if row.nib != before.nib {
+            self.restart_nib_document(&row).await?;
+        }
         if row.status()? == MerchantStatus::Active {
             self.project_merchant(id).await?;
         }

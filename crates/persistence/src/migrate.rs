@@ -2,8 +2,9 @@
 
 use std::io::Cursor as Bytes;
 
+use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{Array, Double, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Date, Double, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -17,6 +18,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 const FUNCTIONS: &str = include_str!("../../../migrations/functions.sql");
 const REGIONS: &str = include_str!("../data/regions.csv");
 const CATEGORIES: &str = include_str!("../data/categories.csv");
+const GATES: &str = include_str!("../data/category_gates.csv");
 
 /// The service roles. They own nothing and can't bypass row security.
 pub const ROLES: [&str; 4] = ["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
@@ -67,6 +69,7 @@ pub async fn migrate(owner_url: &str, ops_url: &str, passwords: Option<&Secret>)
     load_regions(&mut ops).await?;
     load_categories(&mut ops).await?;
     crate::merchant_list::write_missing_words(&mut ops).await?;
+    load_gates(&mut ops).await?;
     Ok(run)
 }
 
@@ -235,6 +238,56 @@ async fn load_categories(ops: &mut AsyncPgConnection) -> Result<()> {
         .await?;
     }
     set_loaded(ops, "categories", CATEGORIES).await
+}
+
+#[derive(serde::Deserialize)]
+struct GateRow {
+    category: String,
+    document: String,
+    instead: Option<String>,
+    number_prefix: Option<String>,
+    micro_from: Option<NaiveDate>,
+    small_from: Option<NaiveDate>,
+    medium_from: Option<NaiveDate>,
+    reason_id: String,
+    reason_en: String,
+    source: String,
+}
+
+/// The first gates. Those that are there already are the operator's and stay as they are. The worker then looks at what
+/// is published.
+async fn load_gates(ops: &mut AsyncPgConnection) -> Result<()> {
+    if is_loaded(ops, "category_gates", GATES).await? {
+        return Ok(());
+    }
+    let rows = csv::Reader::from_reader(Bytes::new(GATES)).into_deserialize::<GateRow>();
+    let rows = rows
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| Error::Internal(format!("category_gates.csv: {e}")))?;
+    for row in rows {
+        diesel::sql_query(
+            "WITH made AS ( \
+               INSERT INTO category_gates (category_id, document, instead, number_prefix, micro_from, small_from, \
+                 medium_from, reason_id, reason_en, source) \
+               SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM categories WHERE slug = $1 \
+               ON CONFLICT DO NOTHING RETURNING category_id) \
+             INSERT INTO gate_turns (category_id, next_turn_at) SELECT category_id, now() FROM made \
+             ON CONFLICT (category_id) DO UPDATE SET next_turn_at = excluded.next_turn_at",
+        )
+        .bind::<Text, _>(row.category)
+        .bind::<Text, _>(row.document)
+        .bind::<Nullable<Text>, _>(row.instead)
+        .bind::<Nullable<Text>, _>(row.number_prefix)
+        .bind::<Nullable<Date>, _>(row.micro_from)
+        .bind::<Nullable<Date>, _>(row.small_from)
+        .bind::<Nullable<Date>, _>(row.medium_from)
+        .bind::<Text, _>(row.reason_id)
+        .bind::<Text, _>(row.reason_en)
+        .bind::<Text, _>(row.source)
+        .execute(ops)
+        .await?;
+    }
+    set_loaded(ops, "category_gates", GATES).await
 }
 
 #[derive(diesel::QueryableByName)]

@@ -564,7 +564,7 @@ mod tests {
     #[test]
     fn a_refused_decision_says_its_figures() {
         let rubric = Rubric::default_rubric();
-        let detail = |refusal: Refusal| refusal.detail.unwrap_or_default();
+        let detail = |refusal: Refusal| refusal.detail.map(|detail| detail.en).unwrap_or_default();
         assert_eq!(detail(too_few(&rubric, 1)), "1 of 2 reviewers have scored.");
         assert_eq!(
             detail(too_few(&rubric, 2)),

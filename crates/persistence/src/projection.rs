@@ -111,6 +111,18 @@ impl TenantTx<'_> {
 }
 
 impl OperatorTx<'_> {
+    /// Brings what storefronts show of a merchant's products to its present state; the merchant is locked.
+    pub(crate) async fn project_products_of(
+        &mut self,
+        aggregator: AggregatorId,
+        merchant: MerchantId,
+    ) -> Result<()> {
+        ProjectProducts { aggregator: aggregator.uuid(), product: None, merchant: Some(merchant.uuid()) }
+            .execute(&mut **self)
+            .await?;
+        Ok(())
+    }
+
     /// Brings what the national storefront shows of one of the platform's slots to its present state.
     pub(crate) async fn project_national_slot(&mut self, id: SlotId) -> Result<()> {
         ProjectSlot { aggregator: AggregatorId::PLATFORM.uuid(), slot: id.uuid() }

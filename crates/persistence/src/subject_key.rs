@@ -40,12 +40,23 @@ impl TenantTx<'_> {
     /// Seals a text about `subject` for one column (`table/column`) of one row. The subject's key is made when it is
     /// first needed; nothing new is taken about who was erased.
     pub async fn seal_for(&mut self, subject: Uuid, column: &str, row: Uuid, plain: &str) -> Result<Vec<u8>> {
+        self.seal_bytes_for(subject, column, row, plain.as_bytes()).await
+    }
+
+    /// As [`TenantTx::seal_for`], of anything.
+    pub async fn seal_bytes_for(
+        &mut self,
+        subject: Uuid,
+        column: &str,
+        row: Uuid,
+        plain: &[u8],
+    ) -> Result<Vec<u8>> {
         let key = match self.subject_key(subject).await? {
             Some(key) => key,
             None => self.make_subject_key(subject).await?,
         };
         let SubjectKey::Live(key) = key else { return Err(Code::SubjectErased.into()) };
-        let sealed = key.seal(&context(self.tenant(), column, row), plain.as_bytes())?;
+        let sealed = key.seal(&context(self.tenant(), column, row), plain)?;
         Ok([&subject.as_bytes()[..], &sealed].concat())
     }
 
@@ -57,14 +68,23 @@ impl TenantTx<'_> {
         row: Uuid,
         sealed: &[u8],
     ) -> Result<Option<String>> {
+        let plain = self.open_bytes_for(subject, column, row, sealed).await?;
+        plain.map(|plain| as_text(column, row, plain)).transpose()
+    }
+
+    /// As [`TenantTx::open_for`], of anything.
+    pub async fn open_bytes_for(
+        &mut self,
+        subject: Uuid,
+        column: &str,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>> {
         let unknown = || Error::Internal(format!("no subject key for {column} of {row}"));
         let body = sealed.strip_prefix(subject.as_bytes()).ok_or_else(unknown)?;
         match self.subject_key(subject).await?.ok_or_else(unknown)? {
             SubjectKey::Destroyed => Ok(None),
-            SubjectKey::Live(key) => {
-                let plain = key.open(&context(self.tenant(), column, row), body)?;
-                as_text(column, row, plain).map(Some)
-            }
+            SubjectKey::Live(key) => key.open(&context(self.tenant(), column, row), body).map(Some),
         }
     }
 

@@ -168,6 +168,23 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    category_gates (category_id, document) {
+        category_id -> Uuid,
+        document -> Text,
+        instead -> Nullable<Text>,
+        number_prefix -> Nullable<Text>,
+        micro_from -> Nullable<Date>,
+        small_from -> Nullable<Date>,
+        medium_from -> Nullable<Date>,
+        reason_id -> Text,
+        reason_en -> Text,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     certificate_series (aggregator_id, year) {
         aggregator_id -> Uuid,
         year -> Int4,
@@ -347,6 +364,15 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    gate_turns (category_id) {
+        category_id -> Uuid,
+        next_turn_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     idempotency_keys (aggregator_id, principal, method, route, key) {
         aggregator_id -> Uuid,
         principal -> Uuid,
@@ -394,6 +420,36 @@ diesel::table! {
         phone_sealed -> Nullable<Bytea>,
         consent_at -> Nullable<Timestamptz>,
         note -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    legal_documents (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        merchant_id -> Uuid,
+        kind -> Text,
+        number -> Nullable<Text>,
+        written -> Nullable<Text>,
+        number_sealed -> Nullable<Bytea>,
+        number_hash -> Nullable<Bytea>,
+        holder -> Nullable<Text>,
+        issuer -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        expires_on -> Nullable<Date>,
+        file_id -> Nullable<Uuid>,
+        status -> Text,
+        note -> Nullable<Text>,
+        entered_by -> Nullable<Uuid>,
+        verified_by -> Nullable<Uuid>,
+        verified_at -> Nullable<Timestamptz>,
+        reminded_days -> Nullable<Int4>,
+        next_turn_at -> Nullable<Timestamptz>,
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,

@@ -1,4 +1,5 @@
-//! What runs beside the API: mail, slots and collections whose time begins or ends, partitions, sweeping. Each duty is a
+//! What runs beside the API: mail, slots and collections whose time begins or ends, documents that end, gates that
+//! change, partitions, sweeping. Each duty is a
 //! loop of its own; several workers may run at once, since what a duty takes from the database it takes for itself.
 
 mod chains;
@@ -24,6 +25,8 @@ pub async fn run(db: &Db, mailer: &Mailer, stop: watch::Receiver<bool>) {
     tokio::join!(
         every("mail", SECOND, stop.clone(), async || mailer.deliver(db, &stop).await),
         every("turns", SECOND, stop.clone(), async || db.turn_schedules().await.map(|_| ())),
+        every("documents", SECOND, stop.clone(), async || db.turn_documents().await.map(|_| ())),
+        every("gates", SECOND, stop.clone(), async || db.turn_gates().await.map(|_| ())),
         every("partitions", DAY, stop.clone(), async || db.ensure_partitions().await),
         every("chains", HOUR, stop.clone(), async || chains::sign(db).await),
         every("privacy", MINUTE, stop.clone(), async || db.alarm_privacy_requests().await.map(|_| ())),

@@ -18,7 +18,7 @@ impl TenantTx<'_> {
     /// Takes a step of a product's life. `reason` is what a reviewer asks for.
     ///
     /// Who submits shows a product that is complete; who publishes needs besides an active merchant with a NIB on
-    /// file (Permendag 31/2023, article 33).
+    /// file (Permendag 31/2023, article 33) and the documents that the category demands.
     pub async fn change_product_status(
         &mut self,
         id: ProductId,
@@ -81,6 +81,6 @@ impl TenantTx<'_> {
         if nib.is_none() {
             return Err(Code::NibRequired.into());
         }
-        Ok(())
+        self.check_gates(product.id()).await
     }
 }

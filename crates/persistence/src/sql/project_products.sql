@@ -1,5 +1,6 @@
 -- What storefronts show of product $2, or of all products of merchant $3, of tenant $1: those that are published, of
--- an active merchant. The rest is removed; search_documents follows by its foreign key.
+-- an active merchant, whose category's gates its documents open. The rest is removed; search_documents follows by its
+-- foreign key.
 WITH RECURSIVE above AS (
     SELECT c.id, c.parent_id, ARRAY[c.slug] AS path FROM categories c WHERE c.parent_id IS NULL
     UNION ALL
@@ -36,6 +37,7 @@ shown AS (
         FROM product_media i WHERE i.aggregator_id = p.aggregator_id AND i.product_id = p.id
     ) i
     WHERE p.status = 'published' AND v.variants IS NOT NULL AND t.translations IS NOT NULL
+      AND NOT EXISTS (SELECT FROM app.shut_gates(p.aggregator_id, p.id))
 ),
 gone AS (
     DELETE FROM published_products d

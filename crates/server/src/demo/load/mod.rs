@@ -2,6 +2,7 @@
 
 mod goods;
 mod houses;
+mod papers;
 mod shelves;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use kapal_domain::aggregator::{AggregatorAction, AggregatorStatus};
 use kapal_domain::ids::{AggregatorId, CategoryId, MerchantId, ProductId, UserId};
 use kapal_domain::permission::Role;
-use kapal_persistence::{Actor, Db, NewUser, Objects, Scope, TenantTx};
+use kapal_persistence::{Actor, Db, GateRow, NewUser, Objects, Scope, TenantTx};
 
 use super::pictures::{Drawn, draw_all, motifs};
 use super::plan::{Aggregator, Plan, STAFF};
@@ -30,6 +31,7 @@ pub struct Loader<'a> {
     password_hash: &'a str,
     public_url: &'a str,
     categories: BTreeMap<String, CategoryId>,
+    gates: papers::Gates,
     progress: &'a Progress,
 }
 
@@ -61,11 +63,13 @@ pub async fn load(
     progress: &Progress,
 ) -> Result<()> {
     let at_once = AT_ONCE.min(config.database.pool_size);
-    let categories = db.categories().await?.into_iter().map(|c| (c.slug, c.id.into())).collect();
+    let (tree, all) = (db.categories().await?, db.gates().await?);
+    let gates = tree.iter().map(|c| (c.slug.clone(), GateRow::of(c.id, c.parent_id, &all))).collect();
+    let categories = tree.into_iter().map(|c| (c.slug, c.id.into())).collect();
     let public_url = &config.http.public_url;
-    let loader = Loader { db, password_hash, public_url, categories, progress };
+    let loader = Loader { db, password_hash, public_url, categories, gates, progress };
     let open = stream::iter(&plan.aggregators)
-        .map(|aggregator| loader.open(aggregator))
+        .map(|aggregator| loader.open(aggregator, objects))
         .buffer_unordered(at_once)
         .try_collect::<Vec<_>>();
     let (drawn, houses) = tokio::try_join!(draw_all(motifs(plan), objects, progress), open)?;
@@ -83,10 +87,11 @@ pub async fn load(
 
 impl Loader<'_> {
     /// An aggregator with its staff and merchants, as far as these come without products.
-    async fn open<'p>(&self, plan: &'p Aggregator) -> Result<House<'p>> {
+    async fn open<'p>(&self, plan: &'p Aggregator, objects: &Objects) -> Result<House<'p>> {
         let mut house = self.found(plan).await?;
         self.employ(&mut house).await?;
         self.onboard(&mut house).await?;
+        self.prove(&house, objects).await?;
         self.invite_merchant(&house).await?;
         Ok(house)
     }

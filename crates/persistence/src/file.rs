@@ -1,0 +1,165 @@
+//! Files of evidence: their rows, and their bytes, sealed by the key of the merchant that they are about, so that who
+//! is erased takes his evidence along.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable,
+    SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+use kapal_domain::Code;
+use kapal_domain::event::EventKind;
+use kapal_domain::file::{FileName, FileType, QUOTA_BYTES};
+use kapal_domain::ids::{FileId, MerchantId};
+use kapal_domain::merchant::MerchantStatus;
+use kapal_schema::{files, merchants};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Change, Cursor, Error, Objects, Page, Result, Subject, TenantTx, sha256};
+
+/// A file as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = files, check_for_backend(diesel::pg::Pg))]
+pub struct FileRow {
+    /// Id.
+    pub id: Uuid,
+    /// Whom it is about.
+    pub merchant_id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub media_type: String,
+    /// How long it is.
+    pub bytes: i64,
+    /// Who uploaded it; None: not a person.
+    pub created_by: Option<Uuid>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A file to keep.
+#[derive(Debug)]
+pub struct NewFile {
+    /// Whom it is about.
+    pub merchant: MerchantId,
+    /// What it is called.
+    pub name: FileName,
+    /// What it is.
+    pub media_type: FileType,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Where the bytes belong.
+const SEALED: &str = "files/bytes";
+
+impl TenantTx<'_> {
+    /// Keeps a file. Its bytes are stored before COMMIT, so that no row is without them.
+    pub async fn insert_file(&mut self, objects: &Objects, new: &NewFile) -> Result<FileRow> {
+        let (tenant, merchant) = (self.tenant(), new.merchant.uuid());
+        let status = merchants::table
+            .find((tenant, merchant))
+            .select(merchants::status)
+            .first::<String>(&mut **self)
+            .await
+            .optional()?
+            .ok_or_else(|| Error::field("/merchant_id", Code::UnknownReference))?;
+        if status == MerchantStatus::Archived.as_str() {
+            return Err(Code::WrongState.into());
+        }
+        let bytes = i64::try_from(new.bytes.len()).map_err(|_| Code::PayloadTooLarge)?;
+        if self.bytes_of_files().await?.saturating_add(bytes) > QUOTA_BYTES {
+            return Err(Code::FileQuotaExceeded.into());
+        }
+        let id = FileId::new();
+        let sealed = self.seal_bytes_for(merchant, SEALED, id.uuid(), &new.bytes).await?;
+        let row = diesel::insert_into(files::table)
+            .values((
+                files::aggregator_id.eq(tenant),
+                files::id.eq(id.uuid()),
+                files::merchant_id.eq(merchant),
+                files::name.eq(new.name.as_str()),
+                files::media_type.eq(new.media_type.as_str()),
+                files::bytes.eq(bytes),
+                files::sha256.eq(sha256(&new.bytes).to_vec()),
+                files::created_by.eq(self.actor().id()),
+                files::created_at.eq(Utc::now()),
+            ))
+            .returning(FileRow::as_returning())
+            .get_result::<FileRow>(&mut **self)
+            .await?;
+        objects.put_private(tenant, row.id, sealed).await?;
+        self.record(
+            Change::new(EventKind::FileUploaded, Subject("file", row.id))
+                .data(json!({ "merchant_id": row.merchant_id, "media_type": row.media_type }))
+                .from_to(Value::Null, facts(&row)),
+        );
+        Ok(row)
+    }
+
+    /// One file.
+    pub async fn file(&mut self, id: FileId) -> Result<FileRow> {
+        let row = files::table
+            .find((self.tenant(), id.uuid()))
+            .select(FileRow::as_select())
+            .first::<FileRow>(&mut **self)
+            .await?;
+        Ok(row)
+    }
+
+    /// Files by the time of their arrival, the newest first; of one merchant or of all.
+    pub async fn files(
+        &mut self,
+        merchant: Option<MerchantId>,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<FileRow>> {
+        let mut query = files::table
+            .filter(files::aggregator_id.eq(self.tenant()))
+            .select(FileRow::as_select())
+            .into_boxed();
+        if let Some(merchant) = merchant {
+            query = query.filter(files::merchant_id.eq(merchant.uuid()));
+        }
+        if let Some(cursor) = after {
+            let (time, id) = cursor.time_and_id()?;
+            query = query
+                .filter(files::created_at.le(time))
+                .filter(files::created_at.lt(time).or(files::id.lt(id)));
+        }
+        let rows = query
+            .order((files::created_at.desc(), files::id.desc()))
+            .limit(i64::try_from(limit + 1).unwrap_or(i64::MAX))
+            .load::<FileRow>(&mut **self)
+            .await?;
+        Ok(Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id)))
+    }
+
+    /// A file with its bytes, and a note of who opened it. Nothing is found of a merchant whose data were erased.
+    pub async fn open_file(&mut self, objects: &Objects, id: FileId) -> Result<(FileRow, Vec<u8>)> {
+        let row = self.file(id).await?;
+        let sealed = objects.get_private(self.tenant(), row.id).await?.ok_or(Error::NotFound)?;
+        let bytes = self.open_bytes_for(row.merchant_id, SEALED, row.id, &sealed).await?;
+        let bytes = bytes.ok_or(Error::NotFound)?;
+        self.record(
+            Change::new(EventKind::FileOpened, Subject("file", row.id))
+                .data(json!({ "merchant_id": row.merchant_id })),
+        );
+        Ok((row, bytes))
+    }
+
+    async fn bytes_of_files(&mut self) -> Result<i64> {
+        // A sum of bigint is numeric, which nothing else here needs.
+        let total = files::table
+            .filter(files::aggregator_id.eq(self.tenant()))
+            .select(diesel::dsl::sql::<diesel::sql_types::BigInt>("coalesce(sum(bytes), 0)::bigint"))
+            .first::<i64>(&mut **self)
+            .await?;
+        Ok(total)
+    }
+}
+
+fn facts(row: &FileRow) -> Value {
+    json!({ "merchant_id": row.merchant_id, "media_type": row.media_type, "bytes": row.bytes })
+}

@@ -1,0 +1,410 @@
+//! Legal documents of merchants. Every change is made under the merchant's row lock, so that who publishes a product sees
+//! them as they are.
+
+mod status;
+mod turn;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use kapal_domain::event::EventKind;
+use kapal_domain::ids::{DocumentId, FileId, MerchantId};
+use kapal_domain::legality::{
+    DocumentKind, DocumentNumber, DocumentStatus, HolderName, IssuerName, Validity, Warning,
+};
+use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::{Code, Refusal};
+use kapal_schema::{legal_documents, merchants};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::identity::stored;
+use crate::sql::sql;
+use crate::subject_key::logged;
+use crate::{Change, Error, MerchantRow, Outcome, Result, Subject, TenantTx};
+
+/// A document as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = legal_documents, check_for_backend(diesel::pg::Pg))]
+pub struct DocumentRow {
+    /// Id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub merchant_id: Uuid,
+    /// Which kind.
+    pub kind: String,
+    number: Option<String>,
+    written: Option<String>,
+    number_sealed: Option<Vec<u8>>,
+    /// Who it is made out to.
+    pub holder: Option<String>,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// When it was issued.
+    pub issued_on: Option<NaiveDate>,
+    /// The last day that it is valid.
+    pub expires_on: Option<NaiveDate>,
+    /// The evidence.
+    pub file_id: Option<Uuid>,
+    /// State.
+    pub status: String,
+    /// What the verifier said.
+    pub note: Option<String>,
+    /// Who entered what it says now.
+    pub entered_by: Option<Uuid>,
+    /// Who verified it.
+    pub verified_by: Option<Uuid>,
+    /// When.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// Grows with each change.
+    pub version: i32,
+    /// When it was first entered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl DocumentRow {
+    fn kind(&self) -> Result<DocumentKind> {
+        stored(DocumentKind::parse(&self.kind))
+    }
+
+    fn status(&self) -> Result<DocumentStatus> {
+        stored(DocumentStatus::parse(&self.status))
+    }
+}
+
+/// A document with its number, as far as it can still be read.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The rest of it.
+    pub row: DocumentRow,
+    /// None once the merchant's personal data were erased, or while it has no NIB.
+    pub number: Option<DocumentNumber>,
+    /// What is odd about it.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a document is set to.
+#[derive(Debug, Clone)]
+pub struct NewDocument {
+    /// Kind and number.
+    pub number: DocumentNumber,
+    /// Who it is made out to.
+    pub holder: Option<HolderName>,
+    /// Who issued it.
+    pub issuer: Option<IssuerName>,
+    /// From when to when.
+    pub validity: Validity,
+    /// The evidence.
+    pub file: Option<FileId>,
+    /// Whether somebody is asked to verify it; else it stays a draft.
+    pub submitted: bool,
+}
+
+/// Where a number that names a person belongs.
+const SEALED: &str = "legal_documents/number";
+
+sql! {
+    UsedElsewhere { aggregator: Uuid => diesel::sql_types::Uuid, merchant: Uuid => diesel::sql_types::Uuid }
+    "SELECT DISTINCT d.kind FROM legal_documents d
+     JOIN legal_documents o ON o.aggregator_id = d.aggregator_id AND o.kind = d.kind AND o.merchant_id <> d.merchant_id
+        AND (o.number_hash = d.number_hash OR o.number = d.number)
+     JOIN merchants m ON m.aggregator_id = o.aggregator_id AND m.id = o.merchant_id AND m.status <> 'archived'
+     WHERE d.aggregator_id = $1 AND d.merchant_id = $2"
+}
+
+#[derive(diesel::QueryableByName)]
+struct KindRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    kind: String,
+}
+
+impl TenantTx<'_> {
+    /// All documents of a merchant.
+    pub async fn documents(&mut self, merchant: MerchantId) -> Result<Vec<Document>> {
+        let nib = merchants::table
+            .find((self.tenant(), merchant.uuid()))
+            .select(merchants::nib)
+            .first::<Option<String>>(&mut **self)
+            .await?;
+        let rows = legal_documents::table
+            .filter(legal_documents::aggregator_id.eq(self.tenant()))
+            .filter(legal_documents::merchant_id.eq(merchant.uuid()))
+            .order(legal_documents::kind)
+            .select(DocumentRow::as_select())
+            .load::<DocumentRow>(&mut **self)
+            .await?;
+        self.whole_documents(rows, nib.as_deref()).await
+    }
+
+    /// One document of a merchant.
+    pub async fn document(&mut self, merchant: MerchantId, kind: DocumentKind) -> Result<Document> {
+        let document = self.documents(merchant).await?.into_iter().find(|d| d.row.kind == kind.as_str());
+        document.ok_or(Error::NotFound)
+    }
+
+    /// Enters a document, or replaces the one whose version is still `expected`. The same again changes nothing; all else
+    /// has to be verified anew.
+    pub async fn set_document(
+        &mut self,
+        merchant: MerchantId,
+        expected: Option<i32>,
+        only_new: bool,
+        new: &NewDocument,
+    ) -> Result<Outcome<Document>> {
+        let owner = self.lock_merchant(merchant).await?;
+        if owner.status == MerchantStatus::Archived.as_str() {
+            return Err(Refusal::because(Code::WrongState, "An archived merchant is not edited.").into());
+        }
+        let kind = new.number.kind();
+        let before = self.find_document(merchant, kind).await?;
+        if let Some(old) = before {
+            if only_new {
+                return Err(Error::Stale(old.version));
+            }
+            let old = self.whole_document(old, owner.nib.as_deref()).await?;
+            if is_same(&old, new) {
+                return Ok(Outcome::Kept(old));
+            }
+            match expected {
+                None => return Err(Code::PreconditionRequired.into()),
+                Some(expected) if expected != old.row.version => return Err(Error::Stale(old.row.version)),
+                Some(_) => {}
+            }
+            let owner = self.keep_nib(owner, &new.number).await?;
+            let row = self.write_document(merchant, old.row.id.into(), new, Some(&old.row)).await?;
+            self.project_active(&owner).await?;
+            return Ok(Outcome::Kept(self.whole_document(row, owner.nib.as_deref()).await?));
+        }
+        if expected.is_some() {
+            return Err(Error::Stale(0));
+        }
+        let owner = self.keep_nib(owner, &new.number).await?;
+        let row = self.write_document(merchant, DocumentId::new(), new, None).await?;
+        Ok(Outcome::Made(self.whole_document(row, owner.nib.as_deref()).await?))
+    }
+
+    /// Deletes a document that was never verified, or whose evidence was refused.
+    pub async fn delete_document(
+        &mut self,
+        merchant: MerchantId,
+        kind: DocumentKind,
+        expected: i32,
+    ) -> Result<()> {
+        let owner = self.lock_merchant(merchant).await?;
+        let row = self.find_document(merchant, kind).await?.ok_or(Error::NotFound)?;
+        if row.version != expected {
+            return Err(Error::Stale(row.version));
+        }
+        if !row.status()?.is_deletable() {
+            let why = format!("It is {}: what was once verified stays; revoke it instead.", row.status);
+            return Err(Refusal::because(Code::WrongState, why).into());
+        }
+        diesel::delete(legal_documents::table.find((self.tenant(), row.id))).execute(&mut **self).await?;
+        self.record(change(EventKind::DocumentDeleted, &row).from_to(facts(&row), Value::Null));
+        self.project_active(&owner).await
+    }
+
+    /// What an edit of the merchant's NIB does to the document that proves it: it has to be verified anew.
+    pub(crate) async fn restart_nib_document(&mut self, merchant: &MerchantRow) -> Result<()> {
+        let Some(before) = self.find_document(merchant.id(), DocumentKind::Nib).await? else { return Ok(()) };
+        let status = match merchant.nib {
+            Some(_) if before.status()? != DocumentStatus::Draft => DocumentStatus::Submitted,
+            _ => DocumentStatus::Draft,
+        };
+        let row = diesel::update(legal_documents::table.find((self.tenant(), before.id)))
+            .set((
+                legal_documents::written.eq(None::<String>),
+                legal_documents::status.eq(status.as_str()),
+                legal_documents::note.eq(None::<String>),
+                legal_documents::entered_by.eq(self.actor().id()),
+                legal_documents::verified_by.eq(None::<Uuid>),
+                legal_documents::verified_at.eq(None::<DateTime<Utc>>),
+                legal_documents::reminded_days.eq(None::<i32>),
+                legal_documents::next_turn_at.eq(None::<DateTime<Utc>>),
+                legal_documents::version.eq(legal_documents::version + 1),
+                legal_documents::updated_at.eq(Utc::now()),
+            ))
+            .returning(DocumentRow::as_returning())
+            .get_result::<DocumentRow>(&mut **self)
+            .await?;
+        self.record(change(EventKind::DocumentSet, &row).from_to(facts(&before), facts(&row)));
+        Ok(())
+    }
+
+    async fn find_document(
+        &mut self,
+        merchant: MerchantId,
+        kind: DocumentKind,
+    ) -> Result<Option<DocumentRow>> {
+        let row = legal_documents::table
+            .filter(legal_documents::aggregator_id.eq(self.tenant()))
+            .filter(legal_documents::merchant_id.eq(merchant.uuid()))
+            .filter(legal_documents::kind.eq(kind.as_str()))
+            .select(DocumentRow::as_select())
+            .first::<DocumentRow>(&mut **self)
+            .await
+            .optional()?;
+        Ok(row)
+    }
+
+    /// The NIB stands in the merchant's row alone: a document's is written there.
+    async fn keep_nib(&mut self, owner: MerchantRow, number: &DocumentNumber) -> Result<MerchantRow> {
+        if number.kind() != DocumentKind::Nib || owner.nib.as_deref() == Some(number.as_str()) {
+            return Ok(owner);
+        }
+        let row = diesel::update(merchants::table.find((self.tenant(), owner.id)))
+            .set((
+                merchants::nib.eq(number.as_str()),
+                merchants::version.eq(merchants::version + 1),
+                merchants::updated_at.eq(Utc::now()),
+            ))
+            .returning(MerchantRow::as_returning())
+            .get_result::<MerchantRow>(&mut **self)
+            .await?;
+        self.record(
+            Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id))
+                .from_to(json!({ "nib": owner.nib }), json!({ "nib": row.nib })),
+        );
+        Ok(row)
+    }
+
+    async fn write_document(
+        &mut self,
+        merchant: MerchantId,
+        id: DocumentId,
+        new: &NewDocument,
+        before: Option<&DocumentRow>,
+    ) -> Result<DocumentRow> {
+        let (kind, number) = (new.number.kind(), new.number.as_str());
+        let personal = kind.is_personal();
+        let sealed = if personal {
+            Some(self.seal_for(merchant.uuid(), SEALED, id.uuid(), new.number.written()).await?)
+        } else {
+            None
+        };
+        let status = if new.submitted { DocumentStatus::Submitted } else { DocumentStatus::Draft };
+        let now = Utc::now();
+        let values = (
+            legal_documents::number.eq((!personal && kind != DocumentKind::Nib).then_some(number)),
+            legal_documents::written.eq((!personal).then(|| new.number.written())),
+            legal_documents::number_sealed.eq(sealed),
+            legal_documents::number_hash.eq(personal.then(|| self.blind(kind.as_str(), number))),
+            legal_documents::holder.eq(new.holder.as_ref().map(|h| h.as_str())),
+            legal_documents::issuer.eq(new.issuer.as_ref().map(|i| i.as_str())),
+            legal_documents::issued_on.eq(new.validity.issued_on()),
+            legal_documents::expires_on.eq(new.validity.expires_on()),
+            legal_documents::file_id.eq(new.file.map(FileId::uuid)),
+            legal_documents::status.eq(status.as_str()),
+            legal_documents::note.eq(None::<String>),
+            legal_documents::entered_by.eq(self.actor().id()),
+            legal_documents::verified_by.eq(None::<Uuid>),
+            legal_documents::verified_at.eq(None::<DateTime<Utc>>),
+            legal_documents::reminded_days.eq(None::<i32>),
+            legal_documents::next_turn_at.eq(None::<DateTime<Utc>>),
+            legal_documents::updated_at.eq(now),
+        );
+        let row = match before {
+            Some(_) => {
+                diesel::update(legal_documents::table.find((self.tenant(), id.uuid())))
+                    .set((values, legal_documents::version.eq(legal_documents::version + 1)))
+                    .returning(DocumentRow::as_returning())
+                    .get_result::<DocumentRow>(&mut **self)
+                    .await?
+            }
+            None => {
+                let key = (
+                    legal_documents::aggregator_id.eq(self.tenant()),
+                    legal_documents::id.eq(id.uuid()),
+                    legal_documents::merchant_id.eq(merchant.uuid()),
+                    legal_documents::kind.eq(kind.as_str()),
+                    legal_documents::created_at.eq(now),
+                );
+                diesel::insert_into(legal_documents::table)
+                    .values((key, values))
+                    .returning(DocumentRow::as_returning())
+                    .get_result::<DocumentRow>(&mut **self)
+                    .await?
+            }
+        };
+        self.record(
+            change(EventKind::DocumentSet, &row).from_to(before.map_or(Value::Null, facts), facts(&row)),
+        );
+        Ok(row)
+    }
+
+    /// What storefronts show of a merchant's products follows its documents.
+    async fn project_active(&mut self, owner: &MerchantRow) -> Result<()> {
+        if owner.status == MerchantStatus::Active.as_str() {
+            self.project_merchant(owner.id()).await?;
+        }
+        Ok(())
+    }
+
+    async fn whole_document(&mut self, row: DocumentRow, nib: Option<&str>) -> Result<Document> {
+        let whole = self.whole_documents(vec![row], nib).await?.pop();
+        whole.ok_or_else(|| Error::Internal("a document got lost".into()))
+    }
+
+    async fn whole_documents(&mut self, rows: Vec<DocumentRow>, nib: Option<&str>) -> Result<Vec<Document>> {
+        let [first, ..] = &rows[..] else { return Ok(Vec::new()) };
+        let merchant = first.merchant_id;
+        let used = UsedElsewhere { aggregator: self.tenant(), merchant }.load::<KindRow>(&mut **self).await?;
+        let mut documents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let number = self.number_of(&row, nib).await?;
+            let mut warnings =
+                number.as_ref().map(|number| number.warnings(row.expires_on)).unwrap_or_default();
+            if used.iter().any(|used| used.kind == row.kind) {
+                warnings.push(Warning::UsedElsewhere);
+            }
+            documents.push(Document { row, number, warnings });
+        }
+        Ok(documents)
+    }
+
+    async fn number_of(&mut self, row: &DocumentRow, nib: Option<&str>) -> Result<Option<DocumentNumber>> {
+        let kind = row.kind()?;
+        let opened = match &row.number_sealed {
+            Some(sealed) => self.open_for(row.merchant_id, SEALED, row.id, sealed).await?,
+            None => None,
+        };
+        let text = opened.as_deref().or(row.written.as_deref()).or(row.number.as_deref());
+        // The merchant's own row has the last word on its NIB.
+        let text = if kind == DocumentKind::Nib { nib } else { text };
+        let number = text.map(|text| stored(DocumentNumber::parse(kind, text))).transpose()?;
+        Ok(match (number, row.written.as_deref()) {
+            (Some(number), Some(written)) if kind == DocumentKind::Nib => {
+                Some(stored(DocumentNumber::parse(kind, written)).unwrap_or(number))
+            }
+            (number, _) => number,
+        })
+    }
+}
+
+/// Whether a document says already what it is to be set to. Who only repeats himself asks for no new verification.
+fn is_same(old: &Document, new: &NewDocument) -> bool {
+    let is_draft = old.row.status == DocumentStatus::Draft.as_str();
+    old.number.as_ref().is_some_and(|number| number.as_str() == new.number.as_str())
+        && old.row.holder.as_deref() == new.holder.as_ref().map(|h| h.as_str())
+        && old.row.issuer.as_deref() == new.issuer.as_ref().map(|i| i.as_str())
+        && old.row.issued_on == new.validity.issued_on()
+        && old.row.expires_on == new.validity.expires_on()
+        && old.row.file_id == new.file.map(FileId::uuid)
+        && is_draft != new.submitted
+}
+
+fn change(kind: EventKind, row: &DocumentRow) -> Change {
+    Change::new(kind, Subject("document", row.id))
+        .data(json!({ "merchant_id": row.merchant_id, "kind": row.kind, "status": row.status }))
+}
+
+/// What the audit chain keeps of a document. A number that names a person stands there as it does in the table: sealed.
+fn facts(row: &DocumentRow) -> Value {
+    json!({
+        "kind": row.kind, "number": row.number, "number_sealed": logged(row.number_sealed.as_deref()),
+        "holder": row.holder, "issuer": row.issuer, "issued_on": row.issued_on, "expires_on": row.expires_on,
+        "file_id": row.file_id, "status": row.status, "note": row.note,
+    })
+}
