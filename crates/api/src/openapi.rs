@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
     ("members", "Who works for an aggregator."),
     ("merchants", "Small merchants (UMKM, the sekoci)."),
     ("legality", "A merchant's legal documents."),
+    ("mentoring", "Programmes, enrolments, certificates; naik kelas by assessments."),
     ("channels", "Where a merchant is reached."),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
