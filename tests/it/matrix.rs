@@ -162,7 +162,13 @@ async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
     let lead = kapal_tests::eventually("the lead", async || {
         owner.get(&aggregator.path("leads")).await.json(200).pointer("/data/0/id").map(text)
     });
+    let enrolment = crate::programme::completed(aggregator, &json!({ "id": product["merchant_id"] })).await;
+    let assessments = aggregator.path(&format!("merchants/{}/assessments", text(&product["merchant_id"])));
+    let assessment = owner.post(&assessments, json!({ "criteria": [] })).await.json(201);
     BTreeMap::from([
+        ("programme_id", text(&enrolment["programme_id"])),
+        ("enrolment_id", id_of(&enrolment)),
+        ("assessment_id", id_of(&assessment)),
         ("merchant_id", text(&product["merchant_id"])),
         ("product_id", product_id.clone()),
         ("variant_id", id_of(&product["variants"][0])),

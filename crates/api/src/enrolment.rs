@@ -3,9 +3,10 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use kapal_domain::action_item::parse_day;
 use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
 use kapal_domain::permission::{MentoringManage, MentoringRead};
-use kapal_domain::programme::{EnrolmentStatus, MAX_TOPICS, TopicKey, parse_day};
+use kapal_domain::programme::{EnrolmentStatus, MAX_TOPICS, TopicKey};
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults};
 use kapal_papers::certificate::{Certificate, render};

@@ -2,11 +2,12 @@
 
 use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use kapal_domain::action_item::parse_day;
 use kapal_domain::ids::{ProgrammeId, UserId};
 use kapal_domain::permission::{MentoringManage, MentoringRead};
 use kapal_domain::programme::{
     Curriculum, Days, MAX_CAPACITY, ProgrammeName, ProgrammeNameEn, ProgrammeStatus, ProgrammeText, Topic,
-    TopicKey, parse_day,
+    TopicKey,
 };
 use kapal_domain::region::{RegionCode, RegionLevel};
 use kapal_domain::{Code, Faults};

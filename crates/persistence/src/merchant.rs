@@ -56,6 +56,8 @@ pub struct MerchantRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Its class in naik kelas, as a confirmed assessment made it.
+    pub level: Option<String>,
 }
 
 impl MerchantRow {
@@ -65,7 +67,7 @@ impl MerchantRow {
         self.id.into()
     }
 
-    fn status(&self) -> Result<MerchantStatus> {
+    pub(crate) fn status(&self) -> Result<MerchantStatus> {
         stored(MerchantStatus::parse(&self.status))
     }
 }
