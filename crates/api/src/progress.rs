@@ -106,7 +106,7 @@ pub struct TimelineEntryView {
     /// When.
     at: DateTime<Utc>,
     /// `level_changed`, `assessment_proposed`, `assessment_confirmed`, `assessment_rejected`, `enrolled`,
-    /// `programme_completed`, `programme_dropped`, `certificate_revoked`, `document_verified` or `visit`; more kinds may
+    /// `programme_completed`, `programme_dropped`, `certificate_revoked`, `document_verified`, `scale_changed` or `visit`; more kinds may
     /// come.
     #[schema(example = "level_changed", max_length = 40)]
     kind: String,

@@ -488,16 +488,6 @@ impl TenantTx<'_> {
         found.into_iter().map(|(key, outcome)| Ok((key, stored(Outcome::parse(&outcome))?))).collect()
     }
 
-    /// `NotFound` unless this transaction sees the merchant.
-    pub(crate) async fn expect_merchant(&mut self, merchant: MerchantId) -> Result<()> {
-        merchants::table
-            .find((self.tenant(), merchant.uuid()))
-            .select(merchants::id)
-            .first::<Uuid>(&mut **self)
-            .await?;
-        Ok(())
-    }
-
     async fn with_findings(&mut self, rows: Vec<AssessmentRow>) -> Result<Vec<Assessment>> {
         let assessments = rows.iter().map(|row| row.id).collect();
         let query = FindFindings { aggregator: self.tenant(), assessments };

@@ -51,6 +51,11 @@ SELECT at, id, kind, data FROM (
      WHERE aggregator_id = $1 AND merchant_id = $2 AND verified_at IS NOT NULL
        AND ($3::timestamptz IS NULL OR (verified_at, id) < ($3, $4))
      ORDER BY verified_at DESC, id DESC LIMIT $5)
+    UNION ALL
+    (SELECT recorded_at, id, 'scale_changed', jsonb_build_object('scale', scale, 'basis', basis, 'year', year)
+     FROM merchant_scales
+     WHERE aggregator_id = $1 AND merchant_id = $2 AND ($3::timestamptz IS NULL OR (recorded_at, id) < ($3, $4))
+     ORDER BY recorded_at DESC, id DESC LIMIT $5)
 ) AS entries
 ORDER BY at DESC, id DESC
 LIMIT $5
