@@ -199,7 +199,7 @@ async fn nobody_declares_what_the_system_computes_and_nothing_without_evidence()
     ]);
     for file in [foreign, uuid::Uuid::now_v7().to_string()] {
         let body = json!([{ "key": "bookkeeping", "met": true, "evidence": [file] }]);
-        assess(body).await.problem(422, "unknown_reference");
+        assess(body).await.faults(&[("", "unknown_reference")]);
     }
     let list = case.aggregator.owner.get(&case.path("/assessments")).await.json(200);
     assert_eq!(list["data"], json!([]), "nothing was kept");

@@ -79,8 +79,7 @@ pub fn render(certificate: &Certificate<'_>) -> Vec<u8> {
     let mut page = pen.page;
     foot(&mut page, certificate);
     let title = format!("Sertifikat {} · {}", certificate.number, certificate.merchant);
-    let subject = format!("{} · {}", certificate.programme_id, certificate.code);
-    page.finish(&title, certificate.aggregator, &subject)
+    page.finish(&title, certificate.aggregator, certificate.code)
 }
 
 /// Sets lines from the top down.

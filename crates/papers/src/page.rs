@@ -100,7 +100,7 @@ impl Page {
     }
 
     /// The document of this page.
-    pub(crate) fn finish(self, title: &str, author: &str, subject: &str) -> Vec<u8> {
+    pub(crate) fn finish(self, title: &str, author: &str, keyword: &str) -> Vec<u8> {
         let [catalog, pages, page, content, info] = [1, 2, 3, 4, 5].map(Ref::new);
         let (sans, serif) = (6, 11);
         let mut pdf = Pdf::new();
@@ -115,7 +115,7 @@ impl Page {
         pdf.document_info(info)
             .title(TextStr(title))
             .author(TextStr(author))
-            .subject(TextStr(subject))
+            .keywords(TextStr(keyword))
             .creator(TextStr("Kapal Induk"));
         self.sans.write(&mut pdf, sans);
         self.serif.write(&mut pdf, serif);
