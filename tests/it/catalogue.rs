@@ -12,6 +12,7 @@ const GLOBAL: &[(&str, &str)] = &[
     ("category_gates", "reference data, the same for all"),
     ("gate_turns", "when reference data begin to hold"),
     ("reference_editions", "which edition of the reference data is loaded"),
+    ("level_criteria", "reference data in versions, the same for all"),
     ("users", "a person may work for several aggregators; kapal_app sees none"),
     ("sessions", "of users"),
     ("refresh_tokens", "of sessions"),
@@ -29,6 +30,7 @@ const PUBLISHED: &[&str] = &[
     "published_products",
     "published_collections",
     "published_slots",
+    "published_certificates",
     "search_documents",
 ];
 /// Where `kapal_identity` may see all tenants, before one is known: memberships, invitations, answers kept for
@@ -210,7 +212,7 @@ async fn every_foreign_key_is_indexed() {
     // Small tables that are never deleted from and whose keys are never changed need no index on what refers to them.
     let needless = column(
         "SELECT f.conrelid::regclass || '.' || f.conname FROM pg_constraint f \
-         WHERE f.contype = 'f' AND f.confrelid::regclass::text IN ('regions', 'categories')",
+         WHERE f.contype = 'f' AND f.confrelid::regclass::text IN ('regions', 'categories', 'level_criteria')",
     )
     .await;
     assert_eq!(bare.difference(&needless).cloned().collect::<BTreeSet<_>>(), BTreeSet::new());
@@ -353,6 +355,14 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "legal_documents.status" domain::legality::DocumentStatus,
         "category_gates.document" domain::legality::DocumentKind,
         "files.media_type" domain::file::FileType,
+        "programmes.status" domain::programme::ProgrammeStatus,
+        "enrolments.status" domain::programme::EnrolmentStatus,
+        "assessments.status" domain::level::AssessmentStatus,
+        "assessments.level" domain::level::Level,
+        "merchants.level" domain::level::Level,
+        "level_criteria.level" domain::level::Level,
+        "level_criteria.rule" domain::level::Rule,
+        "assessment_findings.outcome" domain::level::Outcome,
         "users.locale" domain::locale::Locale,
         "leads.locale" domain::locale::Locale,
         "consents.purpose" domain::privacy::Purpose,

@@ -178,11 +178,17 @@ async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
     let items = aggregator.path(&format!("merchants/{merchant}/action-items"));
     let item =
         owner.post(&items, json!({ "text": "Pesan contoh kemasan.", "owner": "merchant" })).await.json(201);
+    let enrolment = crate::programme::completed(aggregator, &json!({ "id": merchant })).await;
+    let assessments = aggregator.path(&format!("merchants/{merchant}/assessments"));
+    let assessment = owner.post(&assessments, json!({ "criteria": [] })).await.json(201);
     BTreeMap::from([
         ("consent_id", id_of(&consent)),
         ("request_id", id_of(&request)),
         ("visit_id", visit),
         ("action_item_id", id_of(&item)),
+        ("programme_id", text(&enrolment["programme_id"])),
+        ("enrolment_id", id_of(&enrolment)),
+        ("assessment_id", id_of(&assessment)),
         ("merchant_id", merchant),
         ("product_id", product_id.clone()),
         ("variant_id", id_of(&product["variants"][0])),

@@ -10,9 +10,10 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kapal-domain", &[]),
     ("kapal-schema", &[]),
+    ("kapal-papers", &[]),
     ("kapal-pictures", &[]),
     ("kapal-persistence", &["kapal-domain", "kapal-schema"]),
-    ("kapal-api", &["kapal-domain", "kapal-persistence", "kapal-pictures"]),
+    ("kapal-api", &["kapal-domain", "kapal-papers", "kapal-persistence", "kapal-pictures"]),
     ("kapal-worker", &["kapal-domain", "kapal-persistence"]),
     ("kapal-server", &["kapal-api", "kapal-domain", "kapal-persistence", "kapal-pictures", "kapal-worker"]),
 ];

@@ -3,9 +3,9 @@
 use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use kapal_domain::action_item::{ActionItemRecord, ActionItemStatus, Task, TaskOwner};
+use kapal_domain::day::parse_day;
 use kapal_domain::ids::{ActionItemId, MerchantId, VisitId};
 use kapal_domain::permission::{MentoringRead, MentoringWrite};
-use kapal_domain::programme::parse_day;
 use kapal_domain::slot::parse_moment;
 use kapal_domain::visit::not_later;
 use kapal_domain::{Code, Faults};

@@ -2,9 +2,10 @@
 
 use actix_web::{get, put};
 use chrono::NaiveDate;
+use kapal_domain::day::parse_day;
 use kapal_domain::gate::{Gate, GateReason, GateSource, MAX_GATES, MandatoryFrom, NumberPrefix};
 use kapal_domain::ids::CategoryId;
-use kapal_domain::legality::{DocumentKind, parse_day};
+use kapal_domain::legality::DocumentKind;
 use kapal_domain::locale::Bilingual;
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{CategoryRow, GateRow};

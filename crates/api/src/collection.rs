@@ -20,6 +20,7 @@ use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch};
 use crate::query::{List, PageOf, Paging};
 use crate::slot::{parse_products, parse_window};
+use crate::texts::{TextsBody, TextsPatch, clearable};
 use crate::views::TextsView;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -79,17 +80,6 @@ impl From<Collection> for CollectionView {
     }
 }
 
-/// A text in one or both languages.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct TextsBody {
-    /// In Indonesian.
-    #[schema(example = "Kado Lebaran", max_length = 2000)]
-    id: Option<String>,
-    /// In English.
-    #[schema(example = "Gifts for Eid", max_length = 2000)]
-    en: Option<String>,
-}
-
 /// A collection to make.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CollectionCreate {
@@ -137,19 +127,6 @@ impl CollectionCreate {
 /// The English title, which may be missing.
 fn optional_title(text: &str) -> Result<Option<CollectionTitle>, Code> {
     if text.trim().is_empty() { Ok(None) } else { CollectionTitle::parse(text).map(Some) }
-}
-
-/// What to change of a text (RFC 7396).
-#[derive(Debug, PartialEq, Eq, Deserialize, ToSchema)]
-pub struct TextsPatch {
-    /// In Indonesian.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Kado Lebaran", max_length = 2000)]
-    id: Patch<String>,
-    /// In English.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Gifts for Eid", max_length = 2000)]
-    en: Patch<String>,
 }
 
 /// What to change of a collection (RFC 7396): absent keeps, null clears.
@@ -211,19 +188,6 @@ impl CollectionPatch {
             return Err(faults);
         };
         Ok(CollectionChanges { title_id, title_en, description_id, description_en, starts_at, ends_at })
-    }
-}
-
-/// A text that null empties.
-fn clearable(
-    patch: &Patch<String>,
-    faults: &mut Faults,
-    pointer: &str,
-    parse: impl FnOnce(&str) -> Result<String, Code>,
-) -> Option<Option<String>> {
-    match patch {
-        Patch::Clear => Some(Some(String::new())),
-        Patch::Keep | Patch::Set(_) => patch.required(faults, pointer, |text| parse(text)),
     }
 }
 

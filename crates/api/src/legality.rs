@@ -4,10 +4,10 @@
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, delete, get, post, put};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use kapal_domain::day::parse_day;
 use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::legality::{
     DocumentAction, DocumentKind, DocumentNote, DocumentNumber, HolderName, IssuerName, Validity, Warning,
-    parse_day,
 };
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::{MerchantsRead, MerchantsVerify, MerchantsWrite};

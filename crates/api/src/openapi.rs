@@ -35,7 +35,10 @@ const TAGS: &[(&str, &str)] = &[
     ("channels", "Where a merchant is reached."),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
-    ("mentoring", "Visits, action items, and what phones record without a network."),
+    (
+        "mentoring",
+        "Visits and action items, programmes and certificates, naik kelas; what phones record without a network.",
+    ),
     ("leads", "Contacts of buyers."),
     ("audit", "Who did what, and the proof that nobody rewrote it."),
     ("privacy", "Consent, and what people ask for by right."),

@@ -88,13 +88,18 @@ fn list<T: DeserializeOwned>(request: &HttpRequest) -> Result<List<T>, Problem> 
 impl<T> List<T> {
     /// The answer of the list: one page, and how to get the next.
     pub fn reply<U: Serialize>(&self, page: Page<U>) -> Listed<U> {
-        let next_cursor = page.next.map(|cursor| cursor.encode(&self.vault, &self.list));
-        let link = next_cursor.as_ref().map(|cursor| {
+        let page = self.page_of(page);
+        let link = page.page.next_cursor.as_ref().map(|cursor| {
             let separator = if self.address.ends_with('?') { "" } else { "&" };
             format!("<{}{separator}limit={}&cursor={cursor}>; rel=\"next\"", self.address, self.limit)
         });
-        let info = PageInfo { has_more: next_cursor.is_some(), next_cursor };
-        Listed { page: PageOf { data: page.items, page: info }, link, tagged: true }
+        Listed { page, link, tagged: true }
+    }
+
+    /// One page, to stand within a larger answer.
+    pub fn page_of<U>(&self, page: Page<U>) -> PageOf<U> {
+        let next_cursor = page.next.map(|cursor| cursor.encode(&self.vault, &self.list));
+        PageOf { data: page.items, page: PageInfo { has_more: next_cursor.is_some(), next_cursor } }
     }
 }
 

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
-        crate::legality::parse_day(text).expect("a day")
+        crate::day::parse_day(text).expect("a day")
     }
 
     fn moment(text: &str) -> DateTime<Utc> {

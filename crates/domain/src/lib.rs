@@ -11,6 +11,7 @@ pub mod channel;
 pub mod code;
 pub mod collection;
 mod crockford;
+pub mod day;
 pub mod event;
 pub mod faults;
 pub mod file;

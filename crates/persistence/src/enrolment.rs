@@ -11,13 +11,14 @@ use kapal_domain::programme::{EnrolmentStatus, TopicKey, attendance_percent};
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults, Refusal};
 use kapal_schema::{attendances, enrolments, merchants, programme_topics, programmes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::programme::ProgrammeRow;
 use crate::statement::Statement;
+use crate::stored::Stored;
 use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
 
 /// An enrolment as it is stored, with its merchant's name, its attendance and its certificate.
@@ -44,8 +45,9 @@ pub struct EnrolmentRow {
     /// When it was completed or dropped.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub ended_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Jsonb)]
-    attendance: Value,
+    /// What was attended, in the order of the curriculum.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<Attended>)]
+    pub attendance: Vec<Attended>,
     /// Number of the certificate.
     #[diesel(sql_type = Nullable<Text>)]
     pub certificate_number: Option<String>,
@@ -73,7 +75,7 @@ pub struct EnrolmentRow {
 }
 
 /// A topic that was attended.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attended {
     /// Its key.
     pub topic: String,
@@ -82,11 +84,6 @@ pub struct Attended {
 }
 
 impl EnrolmentRow {
-    /// What was attended, in the order of the curriculum.
-    pub fn attendance(&self) -> Result<Vec<Attended>> {
-        serde_json::from_value(self.attendance.clone()).map_err(|e| Error::Internal(e.to_string()))
-    }
-
     fn status(&self) -> Result<EnrolmentStatus> {
         stored(EnrolmentStatus::parse(&self.status))
     }

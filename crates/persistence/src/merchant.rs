@@ -59,6 +59,8 @@ pub struct MerchantRow {
     pub restricted_at: Option<DateTime<Utc>>,
     /// When its personal data was erased.
     pub erased_at: Option<DateTime<Utc>>,
+    /// Its class in naik kelas, as a confirmed assessment made it.
+    pub level: Option<String>,
 }
 
 impl MerchantRow {
@@ -68,7 +70,7 @@ impl MerchantRow {
         self.id.into()
     }
 
-    fn status(&self) -> Result<MerchantStatus> {
+    pub(crate) fn status(&self) -> Result<MerchantStatus> {
         stored(MerchantStatus::parse(&self.status))
     }
 }

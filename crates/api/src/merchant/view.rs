@@ -42,6 +42,9 @@ pub struct MerchantView {
     /// What the class comes from: `declared`, `capital` or `sales`.
     #[schema(example = "sales", max_length = 10)]
     scale_basis: Option<String>,
+    /// Its class in naik kelas: `modern`, `digital`, `online` or `global`; null until an assessment made one.
+    #[schema(example = "digital", max_length = 10)]
+    level: Option<String>,
     /// Business identity number.
     #[schema(example = "1234567890123", max_length = 13)]
     nib: Option<String>,
@@ -91,6 +94,7 @@ impl From<Merchant> for MerchantView {
             region: merchant.place.into(),
             scale: row.scale,
             scale_basis: row.scale_basis,
+            level: row.level,
             nib: row.nib,
             phone: row.phone,
             translations: told.map(|(l, story)| (l.as_str(), StoryView { story: story.clone() })).collect(),

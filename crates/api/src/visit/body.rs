@@ -2,8 +2,8 @@
 
 use chrono::Utc;
 use kapal_domain::action_item::{Task, TaskOwner};
+use kapal_domain::day::parse_day;
 use kapal_domain::ids::MerchantId;
-use kapal_domain::programme::parse_day;
 use kapal_domain::slot::parse_moment;
 use kapal_domain::visit::{
     AgreedTask, Confirmation, ConfirmationMethod, DeviceId, Location, MAX_PHOTOS, MAX_TASKS, Period, Pin,
