@@ -1,5 +1,6 @@
 //! One binary, one file per context.
 
+mod agenda;
 mod aggregator;
 mod audit;
 mod audit_read;
@@ -10,7 +11,9 @@ mod cursor;
 mod document;
 mod erasure;
 mod etag;
+mod hero;
 mod idempotency;
+mod indicator;
 mod input;
 mod invitation;
 mod isolation;
@@ -25,6 +28,7 @@ mod merchant;
 mod merchant_list;
 mod migration;
 mod nomination;
+mod onboarding;
 mod operations;
 mod page;
 mod pii;

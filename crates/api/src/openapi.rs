@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
     ("members", "Who works for an aggregator."),
     ("merchants", "Small merchants (UMKM, the sekoci)."),
     ("channels", "Where a merchant is reached."),
+    ("mentoring", "Local heroes, whom they mentor, and their day."),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
     ("mentoring", "Visits, action items, and what phones record without a network."),

@@ -112,10 +112,16 @@ pub enum EnrolmentEnd {
 
 impl TenantTx<'_> {
     /// Enrols a merchant while there is a seat: whoever else enrols one waits for this transaction.
-    pub async fn insert_enrolment(&mut self, programme: ProgrammeId, merchant: MerchantId) -> Result<EnrolmentRow> {
+    pub async fn insert_enrolment(
+        &mut self,
+        programme: ProgrammeId,
+        merchant: MerchantId,
+    ) -> Result<EnrolmentRow> {
         let row = self.lock_programme(programme).await?;
         if !row.status()?.takes_enrolments() {
-            return Err(Refusal::because(Code::WrongState, format!("The programme is {}.", row.status)).into());
+            return Err(
+                Refusal::because(Code::WrongState, format!("The programme is {}.", row.status)).into()
+            );
         }
         self.expect_trainable(merchant).await?;
         let (id, now) = (EnrolmentId::new(), Utc::now());
@@ -335,7 +341,8 @@ impl TenantTx<'_> {
             );
             return Err(Refusal::because(Code::AttendanceTooLow, detail).into());
         }
-        let hours = topics.iter().filter(|(key, _)| attended.contains(key)).map(|(_, hours)| i32::from(*hours));
+        let hours =
+            topics.iter().filter(|(key, _)| attended.contains(key)).map(|(_, hours)| i32::from(*hours));
         self.issue_certificate(programme, enrolment, hours.sum()).await
     }
 
