@@ -59,7 +59,7 @@ CREATE TABLE hero_assignments (
     updated_at          timestamptz NOT NULL,
     PRIMARY KEY (aggregator_id, id),
     FOREIGN KEY (aggregator_id, merchant_id) REFERENCES merchants (aggregator_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (aggregator_id, merchant_id, agreement_file_id) REFERENCES files (aggregator_id, merchant_id, id),
+    CONSTRAINT hero_assignments_agreement_fkey FOREIGN KEY (aggregator_id, merchant_id, agreement_file_id) REFERENCES files (aggregator_id, merchant_id, id),
     CHECK (ends_on >= starts_on),
     CHECK (agreement_file_id IS NULL OR agreement_signed_on IS NOT NULL),
     CHECK ((ended_at IS NOT NULL) = (status IN ('ended', 'cancelled'))),

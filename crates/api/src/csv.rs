@@ -4,8 +4,8 @@
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{StreamExt, TryStreamExt};
 use futures_util::stream::{once, try_unfold};
+use futures_util::{StreamExt, TryStreamExt};
 use kapal_domain::Code;
 use kapal_domain::permission::Demand;
 use kapal_persistence::{Cursor, Page, TenantTx};
@@ -58,7 +58,8 @@ where
     // The first batch before the first byte: what fails at once is a problem, not a file that breaks off.
     let start = Reading { staff, read, at: At::Start };
     let Some((first, rest)) = batch(start).await? else { return Err(Code::Internal.into()) };
-    let body = once(std::future::ready(Ok(first))).chain(try_unfold(rest, batch)).map_err(actix_web::Error::from);
+    let body =
+        once(std::future::ready(Ok(first))).chain(try_unfold(rest, batch)).map_err(actix_web::Error::from);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}.csv")))

@@ -3,8 +3,8 @@
 
 pub mod action_item;
 pub mod aggregator;
-pub mod bank_account;
 pub mod audit;
+pub mod bank_account;
 pub mod category;
 pub mod certificate;
 pub mod channel;

@@ -141,7 +141,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "slot_products_aggregator_id_product_id_fkey"
         | "featured_slots_category_id_fkey"
         | "assessment_evidence_file_fkey"
-        | "hero_assignments_aggregator_id_merchant_id_agreement_file__fkey"
+        | "hero_assignments_agreement_fkey"
         | "invitations_merchant_fkey"
         | "consents_evidence_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,

@@ -20,7 +20,8 @@ use uuid::Uuid;
 use crate::identity::stored;
 use crate::sql::sql;
 use crate::{
-    Change, Error, NewRequest, ProfileChanges, ProfileRow, RequestedChange, Result, ScaleClaim, Subject, TenantTx,
+    Change, Error, NewRequest, ProfileChanges, ProfileRow, RequestedChange, Result, ScaleClaim, Subject,
+    TenantTx,
 };
 
 /// A merchant as it is stored.
@@ -428,8 +429,7 @@ impl TenantTx<'_> {
         // What the log has sealed of it opens no more.
         self.destroy_subject_key(row.id).await?;
         self.record(
-            Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id))
-                .from_to(was, Value::Null),
+            Change::new(EventKind::MerchantDeleted, Subject("merchant", row.id)).from_to(was, Value::Null),
         );
         Ok(())
     }

@@ -58,7 +58,11 @@ impl MerchantQuery {
             hero: self.hero.as_deref().map(parse_id).transpose().map_err(|_| bad("hero"))?,
             text: self.q.clone(),
             nib: self.nib.as_deref().map(Nib::parse).transpose().map_err(|_| bad("nib"))?,
-            sort: self.sort.as_deref().map_or(Ok(MerchantSort::default()), MerchantSort::parse).map_err(|_| bad("sort"))?,
+            sort: self
+                .sort
+                .as_deref()
+                .map_or(Ok(MerchantSort::default()), MerchantSort::parse)
+                .map_err(|_| bad("sort"))?,
         })
     }
 }

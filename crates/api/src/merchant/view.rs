@@ -130,8 +130,19 @@ impl From<Merchant> for MerchantView {
 
 impl Record for MerchantView {
     const COLUMNS: &'static [&'static str] = &[
-        "id", "slug", "name", "legal_name", "status", "region_code", "region", "province", "scale", "nib", "phone",
-        "created_at", "updated_at",
+        "id",
+        "slug",
+        "name",
+        "legal_name",
+        "status",
+        "region_code",
+        "region",
+        "province",
+        "scale",
+        "nib",
+        "phone",
+        "created_at",
+        "updated_at",
     ];
 
     fn cells(&self) -> Vec<String> {
