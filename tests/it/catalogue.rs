@@ -340,6 +340,7 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "merchants.status" domain::merchant::MerchantStatus,
         "merchants.scale" domain::merchant::Scale,
         "channels.kind" domain::channel::ChannelKind,
+        "hero_assignments.status" domain::hero::AssignmentStatus,
         "products.status" domain::product::ProductStatus,
         "nominations.status" domain::nomination::NominationStatus,
         "aggregators.kind" domain::aggregator::AggregatorKind,

@@ -1,6 +1,7 @@
 //! One binary, one file per context.
 
 mod action_item;
+mod agenda;
 mod aggregator;
 mod audit;
 mod audit_read;
@@ -14,7 +15,9 @@ mod document;
 mod erasure;
 mod etag;
 mod file;
+mod hero;
 mod idempotency;
+mod indicator;
 mod input;
 mod invitation;
 mod isolation;
@@ -31,6 +34,7 @@ mod merchant;
 mod merchant_list;
 mod migration;
 mod nomination;
+mod onboarding;
 mod operations;
 mod page;
 mod pii;

@@ -33,6 +33,7 @@ const TAGS: &[(&str, &str)] = &[
     ("merchants", "Small merchants (UMKM, the sekoci)."),
     ("legality", "A merchant's legal documents."),
     ("channels", "Where a merchant is reached."),
+    ("mentoring", "Local heroes, whom they mentor, and their day."),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
     (

@@ -160,6 +160,22 @@ events! {
     DocumentExpired = "document.expired" public,
     /// What is shown of a merchant's products changed, since gates of their categories did.
     MerchantGatesTurned = "merchant.gates_turned" public,
+    /// A local hero's profile was made.
+    HeroCreated = "hero.created" private,
+    /// A local hero's profile changed.
+    HeroUpdated = "hero.updated" private,
+    /// A hero is to mentor a merchant from a later day on.
+    AssignmentPlanned = "assignment.planned" private,
+    /// A hero mentors a merchant from now on.
+    AssignmentStarted = "assignment.started" private,
+    /// An assignment's dates, agreement or rank changed.
+    AssignmentUpdated = "assignment.updated" private,
+    /// A hero no longer mentors a merchant.
+    AssignmentEnded = "assignment.ended" private,
+    /// An assignment was taken back before it began.
+    AssignmentCancelled = "assignment.cancelled" private,
+    /// The operator read the national figures.
+    IndicatorsRead = "indicators.read" private,
     /// A channel was set.
     ChannelSet = "channel.set" public,
     /// A channel was removed.

@@ -53,6 +53,8 @@ ids! {
     MerchantId = "merchant_id",
     /// A class that a merchant is or was in.
     ScaleId = "scale_id",
+    /// A hero's assignment to a merchant.
+    AssignmentId = "assignment_id",
     /// A product category.
     CategoryId = "category_id",
     /// A product.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::code::Code;
@@ -138,6 +139,22 @@ impl RegionCode {
             }
             (IslandGroup::Maluku | IslandGroup::Papua, _) => Tz::Asia__Jayapura,
         }
+    }
+}
+
+impl RegionCode {
+    /// The day that it is there at a moment.
+    pub fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
+        moment.with_timezone(&self.time_zone()).date_naive()
+    }
+
+    /// The moment at which a day begins there. Indonesia has no summer time: every day has one midnight.
+    pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let start = day.and_time(NaiveTime::MIN);
+        self.time_zone()
+            .from_local_datetime(&start)
+            .earliest()
+            .map_or_else(|| start.and_utc(), |at| at.to_utc())
     }
 }
 

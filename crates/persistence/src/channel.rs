@@ -106,13 +106,14 @@ impl TenantTx<'_> {
                 .data(json!({ "kind": row.kind }))
                 .from_to(was, is),
         );
+        self.answer_requests(&owner, &[format!("/channels/{}", row.kind)]).await?;
         self.project_merchant(merchant).await?;
         Ok(if before.is_some() { Outcome::Kept(row) } else { Outcome::Made(row) })
     }
 
     /// Removes a channel.
     pub async fn delete_channel(&mut self, merchant: MerchantId, kind: ChannelKind) -> Result<()> {
-        self.lock_merchant(merchant).await?;
+        let owner = self.lock_merchant(merchant).await?;
         let row = diesel::delete(channels::table.find((self.tenant(), merchant.uuid(), kind.as_str())))
             .returning(ChannelRow::as_returning())
             .get_result::<ChannelRow>(&mut **self)
@@ -123,6 +124,7 @@ impl TenantTx<'_> {
                 .data(json!({ "kind": row.kind }))
                 .from_to(was, Value::Null),
         );
+        self.answer_requests(&owner, &[format!("/channels/{}", row.kind)]).await?;
         self.project_merchant(merchant).await
     }
 }

@@ -126,6 +126,8 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "products_slug_key"
         | "collections_slug_key" => Code::DuplicateSlug,
         "product_variants_sku_key" => Code::DuplicateSku,
+        "heroes_pkey" => Code::HeroExists,
+        "hero_assignments_primary_key" => Code::PrimaryTaken,
         "nominations_running_key" => Code::DuplicateNomination,
         "consents_withdrawn_key" => Code::ConsentWithdrawn,
         "privacy_requests_open_key" => Code::DuplicateRequest,
@@ -145,6 +147,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "slot_products_aggregator_id_product_id_fkey"
         | "featured_slots_category_id_fkey"
         | "assessment_evidence_file_fkey"
+        | "hero_assignments_agreement_fkey"
         | "invitations_merchant_fkey"
         | "consents_evidence_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,

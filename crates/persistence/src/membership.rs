@@ -1,17 +1,19 @@
 //! Who works for an aggregator. Permissions are looked up at each request, so that a change counts at once.
 
 use chrono::{DateTime, Utc};
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::UserId;
 use kapal_domain::permission::Role;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{invitations, memberships, merchant_access};
+use kapal_schema::{invitations, memberships};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::stored;
+use crate::sql::sql;
 use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
 
 /// A member as it is stored.
@@ -48,6 +50,18 @@ pub(crate) fn may_touch(by: Role, role: Role) -> Result<()> {
         );
     }
     Ok(())
+}
+
+sql! {
+    ForgetAccess { aggregator: Uuid => SqlUuid, user: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
+    "WITH gone AS (
+        DELETE FROM merchant_access WHERE aggregator_id = $1 AND user_id = $2 RETURNING merchant_id, kind
+     )
+     INSERT INTO former_merchant_members (aggregator_id, user_id, merchant_id, ended_at)
+     SELECT $1, $2, g.merchant_id, $3 FROM gone g
+     JOIN merchants m ON m.aggregator_id = $1 AND m.id = g.merchant_id
+     WHERE g.kind = 'member'
+     ON CONFLICT (aggregator_id, user_id, merchant_id) DO UPDATE SET ended_at = excluded.ended_at"
 }
 
 impl TenantTx<'_> {
@@ -109,6 +123,7 @@ impl TenantTx<'_> {
             .await?;
         if before.role != row.role {
             // What one role was given to see, and whom it invited, is not the next one's.
+            self.end_assignments(user, None).await?;
             self.forget_merchant_access(user).await?;
             self.revoke_invitations_of(&before).await?;
         }
@@ -131,6 +146,7 @@ impl TenantTx<'_> {
             return Err(Code::LastOwner.into());
         }
         diesel::delete(memberships::table.find((self.tenant(), user.uuid()))).execute(&mut **self).await?;
+        self.end_assignments(user, None).await?;
         self.forget_merchant_access(user).await?;
         self.revoke_invitations_of(&row).await?;
         self.record(
@@ -172,14 +188,12 @@ impl TenantTx<'_> {
         Ok(())
     }
 
+    /// Takes away what a member saw as a merchant's own account or as a hero. Whose account it was is kept: who belonged
+    /// to a merchant never scores it.
     async fn forget_merchant_access(&mut self, user: UserId) -> Result<()> {
-        diesel::delete(
-            merchant_access::table
-                .filter(merchant_access::aggregator_id.eq(self.tenant()))
-                .filter(merchant_access::user_id.eq(user.uuid())),
-        )
-        .execute(&mut **self)
-        .await?;
+        ForgetAccess { aggregator: self.tenant(), user: user.uuid(), now: Utc::now() }
+            .execute(&mut **self)
+            .await?;
         Ok(())
     }
 }

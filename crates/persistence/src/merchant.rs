@@ -19,7 +19,10 @@ use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::sql::sql;
-use crate::{Change, Error, ProfileChanges, ProfileRow, Result, ScaleClaim, Subject, TenantTx};
+use crate::{
+    Change, Error, NewRequest, ProfileChanges, ProfileRow, RequestedChange, Result, ScaleClaim, Subject,
+    TenantTx,
+};
 
 /// A merchant as it is stored.
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
@@ -97,6 +100,8 @@ pub struct Merchant {
     pub place: Place,
     /// What it tells of itself.
     pub profile: ProfileRow,
+    /// What a reviewer asked for and has not changed yet.
+    pub requests: Vec<RequestedChange>,
 }
 
 /// A merchant to be onboarded.
@@ -177,7 +182,7 @@ impl TenantTx<'_> {
         let id = MerchantId::new();
         if let Some(hero) = self.narrowed_to() {
             // First, since the merchant's own policy asks for it.
-            self.grant_merchant(hero, id, "hero").await?;
+            self.open_own_merchant(hero, id).await?;
         }
         let now = Utc::now();
         let mut slug = Slug::from_name(new.name.as_str());
@@ -219,6 +224,9 @@ impl TenantTx<'_> {
                         .data(json!({ "slug": row.slug }))
                         .from_to(Value::Null, after),
                 );
+                if let Some(hero) = self.narrowed_to() {
+                    self.assign_own_merchant(hero, &row).await?;
+                }
                 return self.placed(row, profile).await;
             }
             slug = base.with_suffix(crate::suffix(attempt));
@@ -303,6 +311,14 @@ impl TenantTx<'_> {
             old["profile"] = self.profile_facts(&told).await?;
             new["profile"] = self.profile_facts(&profile).await?;
         }
+        let mut changed = changed_fields(&facts(&before), &facts(&row));
+        if profile != told {
+            changed.push("/profile".to_owned());
+        }
+        if profile.story_en != told.story_en {
+            changed.push("/translations".to_owned());
+        }
+        self.answer_requests(&before, &changed).await?;
         self.record(Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id)).from_to(old, new));
         if row.nib != before.nib {
             self.restart_nib_document(&row).await?;
@@ -320,11 +336,40 @@ impl TenantTx<'_> {
         action: MerchantAction,
         reason: Option<&str>,
     ) -> Result<Merchant> {
+        self.step_merchant(id, action, reason, &[]).await
+    }
+
+    /// Sends a submitted merchant back with what is to be changed, field by field.
+    pub async fn request_merchant_changes(
+        &mut self,
+        id: MerchantId,
+        reason: Option<&str>,
+        requests: &[NewRequest],
+    ) -> Result<Merchant> {
+        self.step_merchant(id, MerchantAction::RequestChanges, reason, requests).await
+    }
+
+    async fn step_merchant(
+        &mut self,
+        id: MerchantId,
+        action: MerchantAction,
+        reason: Option<&str>,
+        requests: &[NewRequest],
+    ) -> Result<Merchant> {
         let before = self.lock_merchant(id).await?;
         let status = before
             .status()?
             .apply(action)
             .map_err(|code| Refusal::because(code, format!("The merchant is {}.", before.status)))?;
+        match action {
+            MerchantAction::Submit => self.onboarding(id).await?.1.check_submit()?,
+            MerchantAction::Verify => {
+                self.onboarding(id).await?.1.check_verify()?;
+                self.forget_requests(id).await?;
+            }
+            MerchantAction::RequestChanges => self.ask_for_changes(id, requests).await?,
+            MerchantAction::Suspend | MerchantAction::Reinstate | MerchantAction::Archive => {}
+        }
         let row = diesel::update(merchants::table.find((self.tenant(), id.uuid())))
             .set((
                 merchants::status.eq(status.as_str()),
@@ -346,7 +391,7 @@ impl TenantTx<'_> {
         self.record(
             Change::new(kind, Subject("merchant", row.id)).data(json!({ "status": row.status })).from_to(
                 json!({ "status": before.status }),
-                json!({ "status": row.status, "reason": reason }),
+                json!({ "status": row.status, "reason": reason, "fields": asked(requests) }),
             ),
         );
         // What a storefront shows of the merchant and of its products follows in this same transaction.
@@ -422,7 +467,14 @@ impl TenantTx<'_> {
 
     async fn placed(&mut self, row: MerchantRow, profile: ProfileRow) -> Result<Merchant> {
         let places = self.places(vec![row.region_code.clone()]).await?;
-        Ok(Merchant { place: place_of(&places, &row.region_code), row, profile })
+        let requests = self.requests_of(std::slice::from_ref(&row)).await?;
+        Ok(Merchant { place: place_of(&places, &row.region_code), row, profile, requests })
+    }
+
+    /// What was asked of those that are under review; no query where none is.
+    pub(crate) async fn requests_of(&mut self, rows: &[MerchantRow]) -> Result<Vec<RequestedChange>> {
+        let of: Vec<_> = rows.iter().filter(|row| under_review(&row.status)).map(|row| row.id).collect();
+        if of.is_empty() { Ok(Vec::new()) } else { self.requested_changes(of).await }
     }
 
     /// The places of these codes.
@@ -446,6 +498,27 @@ pub(crate) fn place_of(places: &[Place], code: &str) -> Place {
         .find(|p| p.code == code)
         .cloned()
         .unwrap_or_else(|| unreachable!("regions are never deleted"))
+}
+
+/// Whether a reviewer's requests may wait for an answer.
+pub(crate) fn under_review(status: &str) -> bool {
+    [MerchantStatus::NeedsChanges, MerchantStatus::Submitted].iter().any(|state| state.as_str() == status)
+}
+
+/// What a reviewer asks for, as the log has it.
+fn asked(requests: &[NewRequest]) -> Value {
+    let asked =
+        |request: &NewRequest| json!({ "pointer": request.pointer, "reason": request.reason.as_str() });
+    requests.iter().map(asked).collect()
+}
+
+/// Pointers of the fields in which two states of a merchant differ.
+fn changed_fields(before: &Value, after: &Value) -> Vec<String> {
+    let after = after.as_object().into_iter().flatten();
+    after
+        .filter(|(name, value)| before[name.as_str()] != **value)
+        .map(|(name, _)| format!("/{name}"))
+        .collect()
 }
 
 /// What the audit chain keeps of a merchant; what is personal in it is sealed before it gets there.

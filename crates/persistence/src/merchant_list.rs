@@ -149,11 +149,13 @@ impl TenantTx<'_> {
         let rows = statement.load::<Listed>(&mut **self).await?;
         let page = Page::cut(rows, limit, |listed| listed.cursor(filter.sort)).map(|listed| listed.merchant);
         let places = self.places(page.items.iter().map(|row| row.region_code.clone()).collect()).await?;
+        let mut requests = self.requests_of(&page.items).await?;
         let profiles = self.profiles(&page.items.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
         Ok(page.map(|row| {
             let profile = profiles.iter().find(|profile| profile.merchant_id == row.id).cloned();
             let profile = profile.unwrap_or_else(|| ProfileRow::of(row.id));
-            Merchant { place: place_of(&places, &row.region_code), row, profile }
+            let requests = requests.extract_if(.., |request| request.merchant_id == row.id).collect();
+            Merchant { place: place_of(&places, &row.region_code), row, profile, requests }
         }))
     }
 

@@ -148,12 +148,17 @@ pub struct NewDecision {
 }
 
 sql! {
-    /// Whether a person's own or mentored merchant made the product.
+    /// Whether the product's maker is, or was, the person's own or mentored merchant.
     IsTied { aggregator: Uuid => diesel::sql_types::Uuid, product: Uuid => diesel::sql_types::Uuid, person: Option<Uuid> => diesel::sql_types::Nullable<diesel::sql_types::Uuid> }
     "SELECT EXISTS (
-        SELECT FROM merchant_access a
-        JOIN products p ON p.aggregator_id = a.aggregator_id AND p.merchant_id = a.merchant_id
-        WHERE a.aggregator_id = $1 AND p.id = $2 AND a.user_id = $3
+        SELECT FROM products p
+        WHERE p.aggregator_id = $1 AND p.id = $2 AND (
+            EXISTS (SELECT FROM merchant_access a
+                WHERE a.aggregator_id = $1 AND a.user_id = $3 AND a.merchant_id = p.merchant_id)
+            OR EXISTS (SELECT FROM former_merchant_members f
+                WHERE f.aggregator_id = $1 AND f.user_id = $3 AND f.merchant_id = p.merchant_id)
+            OR EXISTS (SELECT FROM hero_assignments h
+                WHERE h.aggregator_id = $1 AND h.user_id = $3 AND h.merchant_id = p.merchant_id AND h.status <> 'cancelled'))
      ) AS tied"
 }
 
@@ -325,7 +330,7 @@ impl TenantTx<'_> {
         }
         let tied = IsTied { aggregator: self.tenant(), product: before.product_id, person: reviewer };
         if tied.get_result::<Tied>(&mut **self).await?.tied {
-            let detail = "Who mentors or owns the merchant never scores its products.";
+            let detail = "Who mentors or owns the merchant, or did, never scores its products.";
             return Err(Refusal::because(Code::ConflictOfInterest, detail).into());
         }
         let mut all = self.scores(vec![before.id]).await?;

@@ -364,9 +364,74 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    former_merchant_members (aggregator_id, user_id, merchant_id) {
+        aggregator_id -> Uuid,
+        user_id -> Uuid,
+        merchant_id -> Uuid,
+        ended_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     gate_turns (category_id) {
         category_id -> Uuid,
         next_turn_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    hero_areas (aggregator_id, user_id, region_code) {
+        aggregator_id -> Uuid,
+        user_id -> Uuid,
+        region_code -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    hero_assignments (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        merchant_id -> Uuid,
+        status -> Text,
+        is_primary -> Bool,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        time_zone -> Text,
+        agreement_signed_on -> Nullable<Date>,
+        agreement_file_id -> Nullable<Uuid>,
+        next_turn_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        assigned_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    heroes (aggregator_id, user_id) {
+        aggregator_id -> Uuid,
+        user_id -> Uuid,
+        display_name -> Text,
+        phone_sealed -> Nullable<Bytea>,
+        languages -> Array<Text>,
+        capacity -> Int4,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        home_region_code -> Nullable<Text>,
+        active -> Bool,
+        note -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -965,6 +1030,18 @@ diesel::table! {
         longitude -> Float8,
         active -> Bool,
         search_name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    requested_changes (aggregator_id, merchant_id, pointer) {
+        aggregator_id -> Uuid,
+        merchant_id -> Uuid,
+        pointer -> Text,
+        reason -> Text,
+        requested_at -> Timestamptz,
     }
 }
 

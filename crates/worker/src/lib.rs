@@ -1,6 +1,9 @@
 //! What runs beside the API: mail, slots and collections whose time begins or ends, documents that end, gates that
 //! change, partitions, sweeping. Each duty is a
 //! loop of its own; several workers may run at once, since what a duty takes from the database it takes for itself.
+//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, partitions, sweeping.
+//! Each duty is a loop of its own; several workers may run at once, since what a duty takes from the database it takes
+//! for itself.
 
 mod chains;
 mod mail;
@@ -27,6 +30,11 @@ pub async fn run(db: &Db, mailer: &Mailer, stop: watch::Receiver<bool>) {
         every("turns", SECOND, stop.clone(), async || db.turn_schedules().await.map(|_| ())),
         every("documents", SECOND, stop.clone(), async || db.turn_documents().await.map(|_| ())),
         every("gates", SECOND, stop.clone(), async || db.turn_gates().await.map(|_| ())),
+        every("assignments", SECOND, stop.clone(), async || db.turn_assignments().await.map(|_| ())),
+        every("adoption", DAY, stop.clone(), async || {
+            while db.adopt_hero_access().await? > 0 {}
+            Ok(())
+        }),
         every("partitions", DAY, stop.clone(), async || db.ensure_partitions().await),
         every("chains", HOUR, stop.clone(), async || chains::sign(db).await),
         every("privacy", MINUTE, stop.clone(), async || db.alarm_privacy_requests().await.map(|_| ())),

@@ -1,11 +1,13 @@
 //! The steps of a merchant's life.
 
 use actix_web::post;
-use kapal_domain::Faults;
 use kapal_domain::ids::MerchantId;
 use kapal_domain::merchant::MerchantAction;
+use kapal_domain::onboarding::{MAX_REQUESTS, RequestReason, parse_pointer};
 use kapal_domain::permission::{Demand, MerchantsVerify, MerchantsWrite};
 use kapal_domain::text::Prose;
+use kapal_domain::{Code, Faults};
+use kapal_persistence::NewRequest;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -42,9 +44,64 @@ impl ReasonBody {
         faults.take("/reason", Prose::parse(&self.reason)).ok_or(faults)
     }
 }
+
+/// What a reviewer asks for: in general, field by field, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ChangesBody {
+    /// In words that the merchant can act on.
+    #[schema(example = "Foto NIB belum terbaca; mohon unggah ulang.", min_length = 1, max_length = 2000)]
+    reason: Option<String>,
+    /// The fields.
+    #[schema(min_items = 1, max_items = 20)]
+    fields: Option<Vec<FieldRequest>>,
+}
+
+/// A field that is to be changed.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct FieldRequest {
+    /// A JSON pointer into the merchant, or `/channels/{kind}`, `/documents/{kind}`.
+    #[schema(example = "/nib", max_length = 60)]
+    pointer: String,
+    /// Why.
+    #[schema(example = "Nomor tidak cocok dengan dokumen.", min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+type Asked = (Option<Prose<1, 2000>>, Vec<NewRequest>);
+
+impl ChangesBody {
+    fn parse(&self) -> Result<Asked, Faults> {
+        let mut faults = Faults::default();
+        let reason = faults.take_optional("/reason", self.reason.as_deref().map(Prose::parse));
+        let fields = self.fields.as_deref().unwrap_or_default();
+        if self.reason.is_none() && fields.is_empty() {
+            faults.add("/reason", Code::Required);
+        }
+        if fields.len() > MAX_REQUESTS {
+            faults.add("/fields", Code::TooLong);
+            return Err(faults);
+        }
+        let mut requests: Vec<NewRequest> = Vec::new();
+        for (at, field) in fields.iter().enumerate() {
+            let once = |pointer: String| match requests.iter().any(|request| request.pointer == pointer) {
+                true => Err(Code::DuplicateEntry),
+                false => Ok(pointer),
+            };
+            let pointer =
+                faults.take(format!("/fields/{at}/pointer"), parse_pointer(&field.pointer).and_then(once));
+            let reason = faults.take(format!("/fields/{at}/reason"), RequestReason::parse(&field.reason));
+            requests.extend(pointer.zip(reason).map(|(pointer, reason)| NewRequest { pointer, reason }));
+        }
+        match reason {
+            Some(reason) if faults.is_empty() => Ok((reason, requests)),
+            _ => Err(faults),
+        }
+    }
+}
 /// Submit a merchant
 ///
-/// Asks for verification: from draft or after changes.
+/// Asks for verification: from draft or after changes. `merchant_incomplete` names what it lacks, such as a field that
+/// the reviewer asked for and that has not changed since; see the onboarding.
 #[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, submitted.", body = MerchantView)), security(("bearer" = ["merchants:write"])))]
 #[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/submit")]
 pub async fn submit_merchant(staff: Staff<MerchantsWrite>, At(id): At<MerchantId>) -> Answered {
@@ -53,20 +110,24 @@ pub async fn submit_merchant(staff: Staff<MerchantsWrite>, At(id): At<MerchantId
 
 /// Request changes of a merchant
 ///
-/// Sends a submitted merchant back with what is missing.
-#[utoipa::path(tag = "merchants", request_body = ReasonBody, responses((status = 200, description = "The merchant, sent back.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+/// Sends a submitted merchant back with what is missing, in general or field by field. A field stays asked for until it
+/// changes or the merchant is verified; it stands with the merchant and in its onboarding.
+#[utoipa::path(tag = "merchants", request_body = ChangesBody, responses((status = 200, description = "The merchant, sent back.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
 #[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/request-changes")]
 pub async fn request_merchant_changes(
     staff: Staff<MerchantsVerify>,
     At(id): At<MerchantId>,
-    body: Json<ReasonBody>,
+    body: Json<ChangesBody>,
 ) -> Answered {
-    step(&staff, id, MerchantAction::RequestChanges, Some(body.0.parse()?.as_str())).await
+    let (reason, requests) = body.0.parse()?;
+    let reason = reason.as_ref().map(|reason| reason.as_str());
+    staff.run(async |tx| Ok(found(tx.request_merchant_changes(id, reason, &requests).await?))).await
 }
 
 /// Verify a merchant
 ///
-/// Makes a submitted merchant active: its published products show from then on.
+/// Makes a submitted merchant active: its published products show from then on. It needs a NIB, since nothing is shown
+/// without the producer's (Permendag 31/2023, article 33).
 #[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, active.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
 #[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/verify")]
 pub async fn verify_merchant(staff: Staff<MerchantsVerify>, At(id): At<MerchantId>) -> Answered {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use kapal_domain::locale::Locale;
-use kapal_persistence::Merchant;
+use kapal_persistence::{Merchant, RequestedChange};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -34,6 +34,9 @@ pub struct MerchantView {
     /// What the reviewer asked for, or why the merchant is suspended.
     #[schema(example = "Foto NIB belum terbaca.", max_length = 2000)]
     status_reason: Option<String>,
+    /// The fields that the reviewer asked for and that have not changed since.
+    #[schema(max_items = 20)]
+    requested_changes: Vec<RequestedChangeView>,
     /// Where it is.
     region: RegionRef,
     /// UMKM class (PP 7/2021, article 35): `micro`, `small` or `medium`.
@@ -79,6 +82,26 @@ pub struct StoryView {
     story: String,
 }
 
+/// A field that a reviewer wants changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequestedChange)]
+pub struct RequestedChangeView {
+    /// The field, as a JSON pointer into the merchant or what belongs to it.
+    #[schema(example = "/nib", max_length = 60)]
+    pointer: String,
+    /// Why.
+    #[schema(example = "Nomor tidak cocok dengan dokumen.", max_length = 500)]
+    reason: String,
+    /// When it was asked for.
+    requested_at: DateTime<Utc>,
+}
+
+impl From<RequestedChange> for RequestedChangeView {
+    fn from(change: RequestedChange) -> Self {
+        Self { pointer: change.pointer, reason: change.reason, requested_at: change.requested_at }
+    }
+}
+
 impl From<Merchant> for MerchantView {
     fn from(merchant: Merchant) -> Self {
         let (row, profile) = (merchant.row, merchant.profile);
@@ -91,6 +114,7 @@ impl From<Merchant> for MerchantView {
             legal_name: row.legal_name,
             status: row.status,
             status_reason: row.status_reason,
+            requested_changes: merchant.requests.into_iter().map(RequestedChangeView::from).collect(),
             region: merchant.place.into(),
             scale: row.scale,
             scale_basis: row.scale_basis,

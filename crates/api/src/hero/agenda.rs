@@ -1,0 +1,118 @@
+//! `/v1/aggregators/{aggregator}/heroes/me/agenda`: a hero's day.
+
+use actix_web::{HttpRequest, get};
+use chrono::NaiveDate;
+use kapal_domain::Code;
+use kapal_domain::locale::Locale;
+use kapal_domain::permission::{MentoringRead, Role};
+use kapal_persistence::{Agenda, AgendaItem};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::answer::{Answered, Found, InLanguage};
+use crate::category::NoParameters;
+use crate::envelope::locale;
+use crate::onboarding::StepView;
+use crate::query::Query;
+use crate::{Problem, Staff};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(get_agenda);
+}
+
+/// A hero's day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Agenda)]
+pub struct AgendaView {
+    /// The day that it is for.
+    #[schema(example = "2026-11-24")]
+    today: NaiveDate,
+    /// What is most urgent first: by day, what has none last.
+    #[schema(max_items = 800)]
+    items: Vec<AgendaItemView>,
+    /// Whether there is more of some kind than stands here.
+    #[schema(example = false)]
+    has_more: bool,
+}
+
+/// Something that waits for the hero.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AgendaItem)]
+pub struct AgendaItemView {
+    /// `visit_due`, `document_expiring`, `action_item` or `onboarding`.
+    #[schema(example = "action_item", max_length = 30)]
+    kind: &'static str,
+    /// The last good day for it; null: as soon as may be.
+    #[schema(example = "2026-11-26")]
+    due_on: Option<NaiveDate>,
+    /// Whether that day is over.
+    #[schema(example = false)]
+    late: bool,
+    /// The merchant.
+    merchant: AgendaMerchantView,
+    /// The visit, document, action item or merchant.
+    id: Uuid,
+    /// The action item's text, or the document's kind.
+    #[schema(example = "Foto ulang produk di luar ruangan.", max_length = 500)]
+    text: Option<String>,
+    /// What the merchant's onboarding lacks.
+    #[schema(max_items = 60)]
+    missing: Vec<StepView>,
+}
+
+/// The merchant of an item.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AgendaMerchant)]
+pub struct AgendaMerchantView {
+    /// Id.
+    id: Uuid,
+    /// Shop name.
+    #[schema(example = "Tenun Mama Ina", max_length = 120)]
+    name: String,
+    /// Business phone, E.164.
+    #[schema(example = "+6281234567890", max_length = 16)]
+    phone: String,
+}
+
+impl AgendaView {
+    fn new(agenda: Agenda, locale: Locale) -> Self {
+        let today = agenda.today;
+        let item = |item: AgendaItem| AgendaItemView {
+            kind: item.kind.as_str(),
+            due_on: item.due_on,
+            late: item.due_on.is_some_and(|day| day < today),
+            merchant: AgendaMerchantView {
+                id: item.merchant_id,
+                name: item.merchant_name,
+                phone: item.merchant_phone,
+            },
+            id: item.id,
+            text: item.text,
+            missing: item.missing.into_iter().map(|step| StepView::new(step, locale)).collect(),
+        };
+        Self { today, items: agenda.items.into_iter().map(item).collect(), has_more: agenda.has_more }
+    }
+}
+
+/// Read a hero's agenda
+///
+/// What waits for the hero who asks, over all his merchants: visits that are due within 7 days, documents that expire
+/// within 90, open action items that are late or due within 7, and merchants in draft or sent back with what they
+/// lack. One call, meant for the morning before there is no network.
+#[utoipa::path(tag = "mentoring", responses((status = 200, description = "The agenda.", body = AgendaView), (status = 404, description = "Only a local hero has one.")), security(("bearer" = ["mentoring:read"])))]
+#[get("/v1/aggregators/{aggregator}/heroes/me/agenda")]
+pub async fn get_agenda(
+    staff: Staff<MentoringRead>,
+    request: HttpRequest,
+    _: Query<NoParameters>,
+) -> Answered {
+    if staff.membership.role != Role::LocalHero {
+        return Err(Problem::because(Code::NotFound, "Only a local hero has an agenda."));
+    }
+    let locale = locale(&request);
+    staff
+        .run(async |tx| Ok(InLanguage(locale, Found(None, AgendaView::new(tx.agenda().await?, locale)))))
+        .await
+}

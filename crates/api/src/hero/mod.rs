@@ -1,0 +1,102 @@
+//! `/v1/aggregators/{aggregator}/heroes`: local heroes, what they take on and whom they mentor.
+
+mod agenda;
+mod assignment;
+mod body;
+mod view;
+
+use actix_web::{get, patch, post};
+use kapal_domain::Code;
+use kapal_domain::ids::UserId;
+use kapal_domain::permission::{MentoringManage, MentoringRead, MentoringWrite, Permission};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::body::{HeroCreate, HeroPatch, HeroQuery};
+use self::view::HeroView;
+use crate::answer::{Answered, Created, Found};
+use crate::json::Json;
+use crate::path::{At, IfMatch};
+use crate::query::{List, PageOf, Paging};
+use crate::{Problem, Staff};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(create_hero).service(list_heroes).service(get_hero).service(update_hero);
+    agenda::routes(config);
+    assignment::routes(config);
+}
+
+/// Make a hero's profile
+///
+/// For a member whose role is local_hero. The phone is personal: it is kept sealed, and shown with the single profile
+/// alone.
+#[utoipa::path(tag = "mentoring", request_body = HeroCreate, responses((status = 201, description = "The profile.", body = HeroView)), security(("bearer" = ["mentoring:manage"])))]
+#[post("/v1/aggregators/{aggregator}/heroes")]
+pub async fn create_hero(staff: Staff<MentoringManage>, body: Json<HeroCreate>) -> Answered {
+    let new = body.0.parse()?;
+    staff
+        .run(async |tx| {
+            let hero = tx.insert_hero(&new).await?;
+            let location = staff.path(format_args!("heroes/{}", hero.row.user_id));
+            Ok(Created { location, version: Some(hero.row.version), thing: HeroView::from(hero) })
+        })
+        .await
+}
+
+/// List heroes
+///
+/// Local heroes with what they have taken on, the newest profile first; without phones. A hero sees himself and those
+/// who share a merchant with him, a merchant those who mentor it.
+#[utoipa::path(tag = "mentoring", params(HeroQuery, Paging), responses((status = 200, description = "A page of heroes.", body = PageOf<HeroView>)), security(("bearer" = ["mentoring:read"])))]
+#[get("/v1/aggregators/{aggregator}/heroes")]
+pub async fn list_heroes(staff: Staff<MentoringRead>, list: List<HeroQuery>) -> Answered {
+    let filter = list.filter.parse()?;
+    staff
+        .run(async |tx| {
+            let page = tx.heroes(&filter, list.after.as_ref(), list.limit).await?;
+            Ok(list.reply(page.map(HeroView::from)))
+        })
+        .await
+}
+
+/// Read a hero
+///
+/// One hero with phone, area and how many merchants he mentors now.
+#[utoipa::path(tag = "mentoring", responses((status = 200, description = "The hero.", body = HeroView)), security(("bearer" = ["mentoring:read"])))]
+#[get("/v1/aggregators/{aggregator}/heroes/{user_id}")]
+pub async fn get_hero(staff: Staff<MentoringRead>, At(user): At<UserId>) -> Answered {
+    staff
+        .run(async |tx| {
+            let hero = tx.hero(user).await?;
+            Ok(Found(Some(hero.row.version), HeroView::from(hero)))
+        })
+        .await
+}
+
+/// Edit a hero
+///
+/// A merge patch (RFC 7396). Heroes edit their own name, phone, languages and home; all else needs `mentoring:manage`.
+/// A capacity below what a hero has takes nothing away: he gets no new merchant until he is below it.
+#[utoipa::path(tag = "mentoring", request_body = HeroPatch, responses((status = 200, description = "The hero as he is now.", body = HeroView)), security(("bearer" = ["mentoring:write"])))]
+#[patch("/v1/aggregators/{aggregator}/heroes/{user_id}")]
+pub async fn update_hero(
+    staff: Staff<MentoringWrite>,
+    At(user): At<UserId>,
+    IfMatch(version): IfMatch,
+    body: Json<HeroPatch>,
+) -> Answered {
+    let changes = body.0.parse()?;
+    let may_all = staff.may(Permission::MentoringManage);
+    let may = may_all || (user == staff.user && body.0.is_own());
+    staff
+        .run(async |tx| {
+            if !may {
+                // Whom he doesn't see is not there for him either.
+                tx.hero(user).await?;
+                let detail = "Heroes edit their own name, phone, languages and home.";
+                return Err(Problem::because(Code::Forbidden, detail));
+            }
+            let hero = tx.update_hero(user, version, &changes).await?;
+            Ok(Found(Some(hero.row.version), HeroView::from(hero)))
+        })
+        .await
+}

@@ -1,0 +1,91 @@
+//! Heroes as staff see them.
+
+use chrono::{DateTime, Utc};
+use kapal_persistence::Hero;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::views::RegionRef;
+
+/// Where somebody lives, to about a kilometre.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[schema(as = Home)]
+pub struct HomeView {
+    /// WGS 84 degrees; what is more exact than two decimals is not kept.
+    #[schema(example = -8.67, minimum = -90, maximum = 90)]
+    pub(super) latitude: f64,
+    /// WGS 84 degrees; what is more exact than two decimals is not kept.
+    #[schema(example = 115.21, minimum = -180, maximum = 180)]
+    pub(super) longitude: f64,
+}
+
+/// A local hero.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Hero)]
+pub struct HeroView {
+    /// The person.
+    user_id: Uuid,
+    /// As his merchants know him.
+    #[schema(example = "I Wayan Sudiarta", max_length = 120)]
+    display_name: String,
+    /// E.164; null in lists, and once the person was erased.
+    #[schema(example = "+6281234567890", max_length = 16)]
+    phone: Option<String>,
+    /// Where he works: regions of any level.
+    #[schema(max_items = 100)]
+    area: Vec<RegionRef>,
+    /// What he speaks.
+    #[schema(example = json!(["id", "ban"]), max_items = 20)]
+    languages: Vec<String>,
+    /// Merchants at most.
+    #[schema(example = 20, minimum = 0, maximum = 500)]
+    capacity: i32,
+    /// Merchants that he mentors now, as far as you see them.
+    #[schema(example = 12, minimum = 0)]
+    assigned: i64,
+    /// Merchants that he is going to mentor, as far as you see them.
+    #[schema(example = 1, minimum = 0)]
+    planned: i64,
+    /// Where he starts from.
+    home: Option<HomeView>,
+    /// The region where he lives: what distances are measured from without `home`.
+    home_region: Option<RegionRef>,
+    /// Whether he takes new merchants.
+    #[schema(example = true)]
+    active: bool,
+    /// What staff wrote about him.
+    #[schema(example = "Punya mobil bak terbuka.", max_length = 2000)]
+    note: String,
+    /// Grows with each change: the `ETag`.
+    #[schema(example = 1, minimum = 1)]
+    version: i32,
+    /// When the profile was made.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Hero> for HeroView {
+    fn from(hero: Hero) -> Self {
+        let row = hero.row;
+        let home = row.latitude.zip(row.longitude);
+        Self {
+            user_id: row.user_id,
+            display_name: row.display_name,
+            phone: hero.phone,
+            area: hero.area.into_iter().map(RegionRef::from).collect(),
+            languages: row.languages,
+            capacity: row.capacity,
+            assigned: row.assigned,
+            planned: row.planned,
+            home: home.map(|(latitude, longitude)| HomeView { latitude, longitude }),
+            home_region: hero.home_region.map(RegionRef::from),
+            active: row.active,
+            note: row.note,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A hero's day over all his merchants: what is due, late, expiring or unfinished. One query for each kind, however many
+//! merchants; row security keeps each to the hero's own.
+
+use chrono::{Days, NaiveDate, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kapal_domain::hero::AgendaKind;
+use kapal_domain::onboarding::{Checklist, Step, StepState};
+use kapal_domain::region::RegionCode;
+use uuid::Uuid;
+
+use crate::identity::stored;
+use crate::sql::sql;
+use crate::{Result, TenantTx};
+
+/// Items of each kind at most.
+const MOST: usize = 200;
+/// How far ahead visits and action items are shown.
+const SOON: Days = Days::new(7);
+/// How far ahead a document's end is shown.
+const EXPIRING: Days = Days::new(90);
+
+/// A hero's day.
+#[derive(Debug, Clone)]
+pub struct Agenda {
+    /// The day, where the hero lives.
+    pub today: NaiveDate,
+    /// The most urgent first.
+    pub items: Vec<AgendaItem>,
+    /// Whether there is more of some kind.
+    pub has_more: bool,
+}
+
+/// Something that waits for the hero.
+#[derive(Debug, Clone)]
+pub struct AgendaItem {
+    /// What it is.
+    pub kind: AgendaKind,
+    /// The last good day.
+    pub due_on: Option<NaiveDate>,
+    /// The merchant.
+    pub merchant_id: Uuid,
+    /// Its name.
+    pub merchant_name: String,
+    /// Its phone.
+    pub merchant_phone: String,
+    /// The thing.
+    pub id: Uuid,
+    /// What to do, or which document.
+    pub text: Option<String>,
+    /// What an onboarding lacks.
+    pub missing: Vec<Step>,
+}
+
+sql! {
+    HomeOf { aggregator: Uuid => SqlUuid, user: Uuid => SqlUuid }
+    "SELECT coalesce(h.home_region_code, (SELECT min(a.region_code) FROM hero_areas a
+        WHERE a.aggregator_id = $1 AND a.user_id = $2)) AS code
+     FROM heroes h WHERE h.aggregator_id = $1 AND h.user_id = $2"
+}
+
+#[derive(QueryableByName)]
+struct HomeCode {
+    #[diesel(sql_type = Nullable<Text>)]
+    code: Option<String>,
+}
+
+macro_rules! due {
+    ($($name:ident $text:literal)+) => {$(
+        sql! {
+            $name { aggregator: Uuid => SqlUuid, until: NaiveDate => Date, limit: i64 => BigInt }
+            $text
+        }
+    )+};
+}
+
+due! {
+    // What the last visit said of the next: a later visit has done it.
+    VisitsDue "SELECT v.id, v.next_on AS due_on, NULL AS text, m.id AS merchant_id, m.name, m.phone
+     FROM merchants m
+     CROSS JOIN LATERAL (
+        SELECT v.id, v.next_on FROM visits v WHERE v.aggregator_id = $1 AND v.merchant_id = m.id
+        ORDER BY v.started_at DESC, v.id DESC LIMIT 1
+     ) v
+     WHERE m.aggregator_id = $1 AND m.status <> 'archived' AND v.next_on <= $2
+     ORDER BY v.next_on, v.id LIMIT $3"
+    DocumentsExpiring "SELECT d.id, d.expires_on AS due_on, d.kind AS text, m.id AS merchant_id, m.name, m.phone
+     FROM legal_documents d JOIN merchants m ON m.aggregator_id = $1 AND m.id = d.merchant_id AND m.status <> 'archived'
+     WHERE d.aggregator_id = $1 AND d.status IN ('verified', 'expired') AND d.expires_on <= $2
+     ORDER BY d.expires_on, d.id LIMIT $3"
+    ActionItemsDue "SELECT i.id, i.due_on, i.text, m.id AS merchant_id, m.name, m.phone
+     FROM action_items i JOIN merchants m ON m.aggregator_id = $1 AND m.id = i.merchant_id AND m.status <> 'archived'
+     WHERE i.aggregator_id = $1 AND i.status = 'open' AND i.due_on <= $2
+     ORDER BY i.due_on, i.id LIMIT $3"
+    // The longest waiting first; the day only keeps the shape of the others.
+    Unfinished "SELECT m.id, NULL::date AS due_on, NULL AS text, m.id AS merchant_id, m.name, m.phone
+     FROM merchants m
+     WHERE m.aggregator_id = $1 AND m.status IN ('needs_changes', 'draft') AND m.created_at::date <= $2
+     ORDER BY m.status DESC, m.updated_at, m.id LIMIT $3"
+}
+
+#[derive(QueryableByName)]
+struct DueRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<Date>)]
+    due_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Text>)]
+    text: Option<String>,
+    #[diesel(sql_type = SqlUuid)]
+    merchant_id: Uuid,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    phone: String,
+}
+
+impl TenantTx<'_> {
+    /// What waits for the hero who asks.
+    pub async fn agenda(&mut self) -> Result<Agenda> {
+        let today = self.hero_today().await?;
+        let aggregator = self.tenant();
+        // No date is so late that it has no day three months after it.
+        let (soon, expiring) = (today + SOON, today + EXPIRING);
+        let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
+        let found = [
+            (AgendaKind::VisitDue, VisitsDue { aggregator, until: soon, limit }.load(&mut **self).await?),
+            (
+                AgendaKind::DocumentExpiring,
+                DocumentsExpiring { aggregator, until: expiring, limit }.load(&mut **self).await?,
+            ),
+            (
+                AgendaKind::ActionItem,
+                ActionItemsDue { aggregator, until: soon, limit }.load(&mut **self).await?,
+            ),
+            (AgendaKind::Onboarding, Unfinished { aggregator, until: soon, limit }.load(&mut **self).await?),
+        ];
+        let has_more = found.iter().any(|(_, rows): &(_, Vec<DueRow>)| rows.len() > MOST);
+        let mut items = Vec::new();
+        for (kind, rows) in found {
+            items.extend(rows.into_iter().take(MOST).map(|row| AgendaItem {
+                kind,
+                due_on: row.due_on,
+                merchant_id: row.merchant_id,
+                merchant_name: row.name,
+                merchant_phone: row.phone,
+                id: row.id,
+                text: row.text,
+                missing: Vec::new(),
+            }));
+        }
+        self.tell_missing(&mut items).await?;
+        // Stable: of one day each kind keeps its own order.
+        items.sort_by_key(|item| (item.due_on.is_none(), item.due_on));
+        Ok(Agenda { today, items, has_more })
+    }
+
+    /// The day where the hero lives, in Jakarta where nobody knows.
+    async fn hero_today(&mut self) -> Result<NaiveDate> {
+        const JAKARTA: &str = "31";
+        let user = self.narrowed_to().unwrap_or_default();
+        let rows = HomeOf { aggregator: self.tenant(), user }.load::<HomeCode>(&mut **self).await?;
+        let code = rows.into_iter().find_map(|row| row.code);
+        Ok(stored(RegionCode::parse(code.as_deref().unwrap_or(JAKARTA)))?.day_of(Utc::now()))
+    }
+
+    async fn tell_missing(&mut self, items: &mut [AgendaItem]) -> Result<()> {
+        let unfinished = || |item: &&mut AgendaItem| item.kind == AgendaKind::Onboarding;
+        let of: Vec<_> = items.iter_mut().filter(unfinished()).map(|item| item.merchant_id).collect();
+        if of.is_empty() {
+            return Ok(());
+        }
+        let facts = self.onboarding_facts(of).await?;
+        for item in items.iter_mut().filter(unfinished()) {
+            if let Some(facts) = facts.get(&item.merchant_id) {
+                let steps = Checklist::of(facts).steps.into_iter();
+                item.missing = steps.filter(|step| step.state == StepState::Missing).collect();
+            }
+        }
+        Ok(())
+    }
+}
