@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, delete, get, put};
 use chrono::{DateTime, NaiveDate, Utc};
-use kapal_domain::action_item::parse_day;
+use kapal_domain::day::parse_day;
 use kapal_domain::hero::Language;
 use kapal_domain::ids::{FileId, MerchantId, UserId};
 use kapal_domain::locale::Locale;
