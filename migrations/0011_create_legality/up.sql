@@ -6,9 +6,9 @@ CREATE TABLE legal_documents (
     merchant_id       uuid NOT NULL,
     kind              text NOT NULL CHECK (kind IN ('nib', 'npwp', 'nik', 'pirt', 'bpom', 'halal', 'sni', 'trademark', 'svlk', 'nmid')),
     -- In the one spelling. NULL for a NIB, which stands in merchants.nib alone, and for what names a person.
-    number            text CHECK (char_length(number) BETWEEN 1 AND 60 AND kind NOT IN ('nib', 'nik', 'npwp')),
+    number            text CHECK (number IS NULL OR (char_length(number) BETWEEN 1 AND 60 AND kind NOT IN ('nib', 'nik', 'npwp'))),
     -- As it was typed; sealed where it names a person, with the keyed hash by which it is found.
-    written           text CHECK (char_length(written) BETWEEN 1 AND 80 AND kind NOT IN ('nik', 'npwp')),
+    written           text CHECK (written IS NULL OR (char_length(written) BETWEEN 1 AND 80 AND kind NOT IN ('nik', 'npwp'))),
     number_sealed     bytea,
     number_hash       bytea,
     holder            text CHECK (char_length(holder) BETWEEN 1 AND 200),

@@ -163,6 +163,9 @@ async fn each_step_writes_one_event_and_one_entry_that_says_who_did_what() {
     assert_eq!(entry["request_id"], "uji-42");
     let _ = owner.step(&format!("{path}/verify")).await.expect(200);
     let _ = expect(&["merchant.verified"]).await;
+    aggregator.prove(&text(&merchant["id"])).await;
+    let document = ["file.uploaded", "document.set", "document.verified"];
+    let _ = expect(&[document, document].concat()).await;
     let body = aggregator.product_body(&text(&merchant["id"])).await;
     let _ = expect(&["media.uploaded"]).await;
     let product = owner.post(&aggregator.path("products"), body).await.json(201);

@@ -112,7 +112,7 @@ async fn a_forged_or_old_link_opens_nothing() {
     ] {
         visitor.get(&forged).await.problem(403, "link_forged");
     }
-    visitor.get(&url.replace("&signature=", "&signature_=")).await.problem(400, "invalid_parameter");
+    visitor.get(&url.replace("&signature=", "&tanda=")).await.problem(400, "unknown_parameter");
     // A link that was good until a second ago, signed as the server signs.
     let key = kapal_persistence::Secret::from_base64("a2FwYWwta2FwYWwta2FwYWwta2FwYWwta2FwYWwtMTI=")
         .expect("a key");

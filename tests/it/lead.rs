@@ -222,6 +222,7 @@ async fn heroes_and_merchants_see_leads_of_their_own_merchants_alone() {
             let _ = reply.expect(200);
         }
     }
+    aggregator.prove(&text(&found["id"])).await;
     let body = aggregator.product_body(&text(&found["id"])).await;
     let his = aggregator.owner.post(&aggregator.path("products"), body).await.json(201);
     let his = aggregator.publish(&text(&his["id"])).await;

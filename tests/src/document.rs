@@ -100,7 +100,9 @@ impl Operation {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             path.push_str(before);
-            path.push_str(&value(name));
+            // The kinds of documents are not those of channels.
+            let is_document = name == "kind" && before.ends_with("/documents/");
+            path.push_str(&if is_document { "halal".to_owned() } else { value(name) });
             rest = after;
         }
         path + rest

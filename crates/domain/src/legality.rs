@@ -156,7 +156,7 @@ impl DocumentNumber {
             DocumentKind::Npwp => Npwp::parse(&written)?.as_str().to_owned(),
             // Free text: a standard's number has its dashes and colons.
             DocumentKind::Sni | DocumentKind::Svlk => {
-                let text = written.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
+                let text = written.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
                 match text.chars().count() {
                     5..=60 => text,
                     _ => return Err(Code::InvalidDocumentNumber),
