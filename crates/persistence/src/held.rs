@@ -54,6 +54,11 @@ const BY_PRODUCT: (&str, &str) = (
     ")",
 );
 
+const BY_ENROLMENT: (&str, &str) = (
+    "t.enrolment_id IN (SELECT e.id FROM enrolments e WHERE e.aggregator_id = t.aggregator_id AND e.merchant_id = ",
+    ")",
+);
+
 const fn held(
     table: &'static str,
     of: (&'static str, &'static str),
@@ -89,6 +94,7 @@ pub const HELD: &[Held] = &[
         Erasure::Emptied("note = '', reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END"),
     ),
     held("attendances", BY_MERCHANT, &[], Erasure::Kept),
+    held("published_certificates", BY_ENROLMENT, &[], Erasure::Deleted),
     held("certificates", BY_MERCHANT, &[], Erasure::Emptied("merchant_name = 'Terhapus'")),
     held(
         "enrolments",
