@@ -34,6 +34,8 @@ enum Seal {
     Tenant,
     /// The merchant's own: destroyed when it is erased.
     Merchant,
+    /// The same, sealed for a place of another name.
+    MerchantAt(&'static str),
 }
 
 /// What becomes of a merchant's rows when it is erased.
@@ -101,6 +103,12 @@ pub const HELD: &[Held] = &[
         BY_MERCHANT,
         &[],
         Erasure::Emptied("reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END"),
+    ),
+    held(
+        "legal_documents",
+        BY_MERCHANT,
+        &[("number_sealed", Seal::MerchantAt("legal_documents/number"))],
+        Erasure::Deleted,
     ),
     held("merchant_profiles", BY_MERCHANT, &[], Erasure::Deleted),
     // It only grows; the figures went with the key, the classes are counted.
@@ -210,8 +218,15 @@ impl TenantTx<'_> {
                 (None, _) => None,
                 (Some(sealed), Seal::Tenant) => Some(self.data_keys().await?.open_text(&place, of, &sealed)?),
                 (Some(sealed), Seal::Merchant) => self.open_for(id.uuid(), &place, of, &sealed).await?,
+                (Some(sealed), Seal::MerchantAt(place)) => {
+                    self.open_for(id.uuid(), place, of, &sealed).await?
+                }
             };
-            row[column.trim_end_matches("_sealed")] = plain.into();
+            let name = column.trim_end_matches("_sealed");
+            // What needs no seal stands under the same name.
+            if plain.is_some() || row.get(name).is_none() {
+                row[name] = plain.into();
+            }
         }
         Ok(())
     }
