@@ -44,6 +44,8 @@ async fn each_filter_leaves_what_fits() {
         ("status=active", vec![]),
         ("status=draft,active&scale=small", vec!["kopi Egon"]),
         ("level=digital", vec![]),
+        ("document_expiring=30", vec![]),
+        ("missing_document=halal&scale=small", vec!["kopi Egon"]),
         ("q=tem", vec!["Keripik Tempe Bu Sri"]),
         ("q=SRI%20keri", vec!["Keripik Tempe Bu Sri"]),
         ("q=empe", vec![]),
@@ -56,7 +58,16 @@ async fn each_filter_leaves_what_fits() {
         }
         assert_eq!(names(owner, &aggregator, query).await, expected, "{query}");
     }
-    for bad in ["status=x", "scale=large", "level=x", "hero=x", "sort=phone", "sort=name,created_at"] {
+    for bad in [
+        "status=x",
+        "scale=large",
+        "level=x",
+        "hero=x",
+        "missing_document=x",
+        "document_expiring=400",
+        "sort=phone",
+        "sort=name,created_at",
+    ] {
         owner.get(&aggregator.path(&format!("merchants?{bad}"))).await.problem(400, "invalid_parameter");
     }
 }

@@ -339,7 +339,7 @@ fn id_of(entry: &str) -> Option<Uuid> {
 /// here now.
 async fn stands_later(tx: &mut Tx, aggregator: AggregatorId, walk: &Walk, end: i64) -> Result<bool> {
     let mut rows = load(tx, aggregator, walk.next, end).await?;
-    let here = rows.iter().next().map(|row| row.2.clone());
+    let here = rows.as_slice().first().map(|row| row.2.clone());
     while let Some(next) = rows.last().map(|row| row.0 + 1) {
         let found = rows.iter().skip_while(|row| row.0 == walk.next).any(|(_, entry, hash)| {
             let belongs = chain(&walk.previous, walk.next, entry);

@@ -34,6 +34,8 @@ enum Seal {
     Tenant,
     /// The merchant's own: destroyed when it is erased.
     Merchant,
+    /// The same, sealed for a place of another name.
+    MerchantAt(&'static str),
 }
 
 /// What becomes of a merchant's rows when it is erased.
@@ -51,6 +53,11 @@ const ITSELF: (&str, &str) = ("t.id = ", "");
 const BY_MERCHANT: (&str, &str) = ("t.merchant_id = ", "");
 const BY_PRODUCT: (&str, &str) = (
     "t.product_id IN (SELECT p.id FROM products p WHERE p.aggregator_id = t.aggregator_id AND p.merchant_id = ",
+    ")",
+);
+
+const BY_ENROLMENT: (&str, &str) = (
+    "t.enrolment_id IN (SELECT e.id FROM enrolments e WHERE e.aggregator_id = t.aggregator_id AND e.merchant_id = ",
     ")",
 );
 
@@ -89,12 +96,19 @@ pub const HELD: &[Held] = &[
         Erasure::Emptied("note = '', reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END"),
     ),
     held("attendances", BY_MERCHANT, &[], Erasure::Kept),
+    held("published_certificates", BY_ENROLMENT, &[], Erasure::Deleted),
     held("certificates", BY_MERCHANT, &[], Erasure::Emptied("merchant_name = 'Terhapus'")),
     held(
         "enrolments",
         BY_MERCHANT,
         &[],
         Erasure::Emptied("reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END"),
+    ),
+    held(
+        "legal_documents",
+        BY_MERCHANT,
+        &[("number_sealed", Seal::MerchantAt("legal_documents/number"))],
+        Erasure::Deleted,
     ),
     held("merchant_profiles", BY_MERCHANT, &[], Erasure::Deleted),
     // It only grows; the figures went with the key, the classes are counted.
@@ -204,8 +218,15 @@ impl TenantTx<'_> {
                 (None, _) => None,
                 (Some(sealed), Seal::Tenant) => Some(self.data_keys().await?.open_text(&place, of, &sealed)?),
                 (Some(sealed), Seal::Merchant) => self.open_for(id.uuid(), &place, of, &sealed).await?,
+                (Some(sealed), Seal::MerchantAt(place)) => {
+                    self.open_for(id.uuid(), place, of, &sealed).await?
+                }
             };
-            row[column.trim_end_matches("_sealed")] = plain.into();
+            let name = column.trim_end_matches("_sealed");
+            // What needs no seal stands under the same name.
+            if plain.is_some() || row.get(name).is_none() {
+                row[name] = plain.into();
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kapal_domain::Code;
 use kapal_domain::ids::UserId;
+use kapal_domain::legality::DocumentKind;
 use kapal_domain::level::Level;
 use kapal_domain::merchant::{MerchantSort, MerchantStatus, Nib, Scale};
 use kapal_domain::region::RegionCode;
@@ -32,6 +33,10 @@ pub struct MerchantFilter {
     pub levels: Vec<Level>,
     /// Mentored by this hero.
     pub hero: Option<UserId>,
+    /// Without a verified document of this kind.
+    pub missing: Option<DocumentKind>,
+    /// With a verified document that ends within so many days.
+    pub expiring_days: Option<u16>,
     /// Beginnings of words of the names.
     pub text: Option<String>,
     /// With this NIB.
@@ -117,6 +122,26 @@ impl TenantTx<'_> {
                 .sql(" AND a.user_id = ")
                 .bind(hero.uuid())
                 .sql(")");
+        }
+        if let Some(kind) = filter.missing {
+            statement = statement
+                .sql(
+                    " AND NOT EXISTS (SELECT FROM legal_documents d WHERE d.aggregator_id = m.aggregator_id \
+                     AND d.merchant_id = m.id AND d.status = 'verified' AND d.kind = ",
+                )
+                .bind(kind.as_str())
+                .sql(")");
+        }
+        if let Some(days) = filter.expiring_days {
+            statement = statement
+                .sql(
+                    " AND m.id IN (SELECT d.merchant_id FROM legal_documents d WHERE d.status = 'verified' \
+                     AND d.aggregator_id = ",
+                )
+                .bind(self.tenant())
+                .sql(" AND d.expires_on <= CURRENT_DATE + ")
+                .bind(i64::from(days))
+                .sql("::integer)");
         }
         for word in filter.text.iter().flat_map(|text| words(text)).take(crate::MAX_WORDS) {
             let end = format!("{word}{}", char::MAX);

@@ -2,6 +2,7 @@
 
 use actix_web::get;
 use kapal_domain::Code;
+use kapal_domain::legality::DocumentKind;
 use kapal_domain::level::Level;
 use kapal_domain::merchant::{MerchantSort, MerchantStatus, Nib, Scale};
 use kapal_domain::permission::MerchantsRead;
@@ -36,6 +37,12 @@ pub struct MerchantQuery {
     /// Mentored by the hero with this user id.
     #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
     hero: Option<String>,
+    /// Without a verified document of this kind.
+    #[param(example = "halal", max_length = 20)]
+    missing_document: Option<String>,
+    /// With a verified document that ends within so many days, 0 to 365.
+    #[param(example = 30, minimum = 0, maximum = 365)]
+    document_expiring: Option<u32>,
     /// Beginnings of words of the shop name or the legal name: all of them.
     #[param(example = "tenun", max_length = 100)]
     q: Option<String>,
@@ -56,6 +63,17 @@ impl MerchantQuery {
             scales: several(&self.scale, Scale::parse).map_err(|_| bad("scale"))?,
             levels: several(&self.level, Level::parse).map_err(|_| bad("level"))?,
             hero: self.hero.as_deref().map(parse_id).transpose().map_err(|_| bad("hero"))?,
+            missing: self
+                .missing_document
+                .as_deref()
+                .map(DocumentKind::parse)
+                .transpose()
+                .map_err(|_| bad("missing_document"))?,
+            expiring_days: self
+                .document_expiring
+                .map(days)
+                .transpose()
+                .map_err(|_| bad("document_expiring"))?,
             text: self.q.clone(),
             nib: self.nib.as_deref().map(Nib::parse).transpose().map_err(|_| bad("nib"))?,
             sort: self
@@ -65,6 +83,10 @@ impl MerchantQuery {
                 .map_err(|_| bad("sort"))?,
         })
     }
+}
+
+fn days(days: u32) -> Result<u16, Code> {
+    u16::try_from(days).ok().filter(|days| *days <= 365).ok_or(Code::OutOfRange)
 }
 
 /// The values of a parameter that takes several.
