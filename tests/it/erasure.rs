@@ -77,6 +77,9 @@ async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
         .put(&format!("{path}/channels/whatsapp"), json!({ "handle": "0813-5555-1234" }))
         .await
         .expect(201);
+    for (kind, number) in [("pirt", kapal_tests::pirt()), ("halal", kapal_tests::halal())] {
+        let _ = aggregator.verified_document(&id, kind, json!({ "number": number })).await;
+    }
     let _ = owner.step(&format!("{path}/submit")).await.expect(200);
     let _ = owner.step(&format!("{path}/verify")).await.expect(200);
     let product =
