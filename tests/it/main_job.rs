@@ -25,6 +25,8 @@ async fn a_merchants_product_becomes_a_featured_mutiara_and_a_buyer_writes() {
     hero.step(&format!("{merchant_path}/verify")).await.problem(403, "forbidden");
     assert_eq!(manager.step(&format!("{merchant_path}/verify")).await.json(200)["status"], "active");
 
+    aggregator.prove(&merchant_id).await;
+
     // 2. The merchant lists a product with price, photo and two languages; a curator publishes it.
     let seller = aggregator.merchant_member(&merchant_id).await;
     let body = aggregator.product_body_by(&seller, &merchant_id).await;

@@ -255,13 +255,8 @@ async fn new_keys_take_over_while_everybody_reads() {
     };
     let rotating = async {
         let said = rotate(&server).await;
-        assert!(
-            said.contains(&format!(
-                "{}: data key 2; wrapped anew: 1 subjects; sealed anew: 1 leads",
-                aggregator.slug
-            )),
-            "{said}"
-        );
+        let line = said.lines().find(|line| line.contains(&format!("{}: data key 2;", aggregator.slug)));
+        assert!(line.is_some_and(|line| line.ends_with("sealed anew: 1 leads")), "{said}");
         let again = rotate(&server).await;
         assert!(again.contains(&format!("{}: data key 3;", aggregator.slug)), "{again}");
         done.store(true, Ordering::Relaxed);

@@ -62,10 +62,13 @@ async fn its_main_job_runs_from_login_to_whatsapp() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complained}");
     let lines: Vec<_> = said.lines().collect();
-    let [active, published, accepted, name, heading, link] = lines[..] else {
+    let [active, pirt, halal, published, accepted, name, heading, link] = lines[..] else {
         panic!("{said}\n{complained}")
     };
-    assert_eq!([active, published, accepted], ["active", "published", "accepted"]);
+    assert_eq!(
+        [active, pirt, halal, published, accepted],
+        ["active", "verified", "verified", "published", "accepted"]
+    );
     assert_eq!((name, heading), ("Kopi Arabika Sesean", "<h1 lang=\"id\">Kopi Arabika Sesean"));
     assert!(link.starts_with("https://wa.me/6281200001234?text="), "{link}");
 }
