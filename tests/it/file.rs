@@ -226,5 +226,5 @@ async fn each_opening_stands_in_the_audit_chain_with_its_reader() {
     );
     let rows = database.query(&sql, &[]).await.expect("entries");
     let readers: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(readers, [aggregator.owner.id.clone()]);
+    assert_eq!(readers, std::slice::from_ref(&aggregator.owner.id));
 }

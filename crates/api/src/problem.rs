@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// The public code.
     pub code: Code,
-    detail: Option<Bilingual<String>>,
+    // Boxed: a result is as large as its error, on every way through a handler.
+    detail: Option<Box<Bilingual<String>>>,
     errors: Vec<Fault>,
     headers: Vec<(HeaderName, String)>,
     /// Extension members (RFC 9457, 3.2).
@@ -31,7 +32,7 @@ impl Problem {
     /// A problem with something to say about this case.
     #[must_use]
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
-        Self { detail: Refusal::because(code, detail).detail, ..Self::new(code) }
+        Self { detail: Refusal::because(code, detail).detail.map(Box::new), ..Self::new(code) }
     }
 
     /// The same with a header.
@@ -130,7 +131,7 @@ impl From<Refusal> for Problem {
             let fault = Fault { pointer: String::new(), code: refusal.code, detail };
             return Faults::from(fault).into();
         }
-        Self { detail: refusal.detail, ..Self::new(refusal.code) }
+        Self { detail: refusal.detail.map(Box::new), ..Self::new(refusal.code) }
     }
 }
 

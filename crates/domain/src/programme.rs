@@ -161,8 +161,8 @@ impl Curriculum {
 }
 
 /// How much of a curriculum was attended, rounded down: 0 to 100.
-pub const fn attendance_percent(attended: usize, topics: usize) -> usize {
-    if topics == 0 { 0 } else { attended * 100 / topics }
+pub fn attendance_percent(attended: usize, topics: usize) -> usize {
+    (attended * 100).checked_div(topics).unwrap_or(0)
 }
 
 #[cfg(test)]

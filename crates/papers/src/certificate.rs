@@ -40,7 +40,7 @@ const RIGHT: f32 = 786.0;
 /// The woven band at the left edge.
 const BAND: f32 = 96.0;
 
-const TEAL: Colour = [0.043, 0.365, 0.318];
+const TEAL: Colour = [11.0 / 255.0, 93.0 / 255.0, 81.0 / 255.0];
 const GOLD: Colour = [0.831, 0.631, 0.247];
 const IVORY: Colour = [0.985, 0.975, 0.945];
 const INK: Colour = [0.114, 0.137, 0.153];
