@@ -30,12 +30,13 @@ pub fn statements(log: &str) -> Vec<Statement> {
         if let Some((_, rest)) = line.split_once("  execute ") {
             let (name, sql) = rest.split_once(": ").unwrap_or((rest, ""));
             let named = name != "<unnamed>";
-            statements.push(Statement { sql: sql.to_owned(), values: Vec::new(), named });
+            let sql = without_comment(sql).to_owned();
+            statements.push(Statement { sql, values: Vec::new(), named });
             in_statement = true;
         } else if line.starts_with('\t') && in_statement {
             if let Some(statement) = statements.last_mut() {
                 statement.sql.push(' ');
-                statement.sql.push_str(line.trim());
+                statement.sql.push_str(without_comment(line.trim()));
             }
         } else if let Some((_, parameters)) = line.split_once("DETAIL:  parameters: ") {
             // Those of the step before, the binding, are the same and come before its statement.
@@ -54,6 +55,11 @@ pub fn statements(log: &str) -> Vec<Statement> {
             && !sql.contains("pg_terminate_backend")
     });
     statements
+}
+
+/// A comment would swallow what follows: a statement becomes one line.
+fn without_comment(line: &str) -> &str {
+    line.split_once("--").map_or(line, |(code, _)| code)
 }
 
 impl Script {
@@ -88,6 +94,8 @@ impl Script {
                 sql = match (fresh, value) {
                     (Some(expression), _) => sql.replace(&place, &expression),
                     (None, None) => sql.replace(&place, "NULL"),
+                    // pgbench has no empty variables.
+                    (None, Some(value)) if value.is_empty() => sql.replace(&place, "''"),
                     (None, Some(value)) => {
                         let name = format!("v{index}x{}", n + 1);
                         let sql = sql.replace(&place, &format!(":{name}"));
