@@ -306,7 +306,7 @@ async fn of_two_who_become_primary_at_once_one_does() {
 async fn one_primary_hero_follows_the_other_at_the_turn_of_a_day() {
     let aggregator = World::new().await.aggregator().await;
     let (first, second) = (hero_of(&aggregator, json!({})).await, hero_of(&aggregator, json!({})).await);
-    let merchant = aggregator.merchant().await;
+    let merchant = aggregator.active_merchant().await;
     let put =
         |hero: &Member, body: Value| aggregator.owner.put(&assignment(&aggregator, hero, &merchant), body);
     let _ = put(&first, json!({ "primary": true })).await.expect(201);
@@ -318,13 +318,14 @@ async fn one_primary_hero_follows_the_other_at_the_turn_of_a_day() {
     assert!(!sees(&second, &aggregator, &merchant).await);
     put(&first, json!({ "starts_on": in_days(1) })).await.problem(409, "wrong_state");
     // Ten days pass.
-    let database = Cluster::get().superuser(&Cluster::get().database).await;
     let pass = format!(
         "UPDATE hero_assignments SET next_turn_at = now() WHERE merchant_id = '{}' AND next_turn_at IS NOT NULL",
         text(&merchant["id"])
     );
-    database.batch_execute(&pass).await.expect("time passes");
-    eventually("the turn", async || sees(&second, &aggregator, &merchant).await.then_some(())).await;
+    assert_eq!(in_time(&pass).await, 2);
+    let path = aggregator.path(&format!("merchants/{}", text(&merchant["id"])));
+    eventually("the turn", async || (second.get(&path).await.status == 200).then_some(())).await;
+    assert!(sees(&second, &aggregator, &merchant).await);
     assert!(!sees(&first, &aggregator, &merchant).await);
     let history = aggregator.owner.get(&reads(&aggregator, &merchant)[2]).await.json(200);
     let states: Vec<_> =
@@ -418,4 +419,97 @@ async fn the_nearest_hero_with_room_is_suggested_and_one_of_the_area_before_him(
         "who mentors it already is not suggested"
     );
     aggregator.owner.get(&format!("{path}&limit=0")).await.problem(400, "invalid_parameter");
+}
+
+/// Runs SQL above all rules, in the shared server's database: what only time would do.
+async fn in_time(sql: &str) -> u64 {
+    let cluster = Cluster::get();
+    cluster.superuser(&cluster.database).await.execute(sql, &[]).await.expect(sql)
+}
+
+#[tokio::test]
+async fn what_a_hero_saw_before_there_were_assignments_becomes_one() {
+    let aggregator = World::new().await.aggregator().await;
+    let (hero, other) = (hero_of(&aggregator, json!({})).await, hero_of(&aggregator, json!({})).await);
+    let merchant = aggregator.active_merchant().await;
+    for (hero, days) in [(&hero, 2), (&other, 1)] {
+        let access = format!(
+            "INSERT INTO merchant_access (aggregator_id, user_id, merchant_id, kind, created_at)
+             VALUES ('{}', '{}', '{}', 'hero', now() - interval '{days} days')",
+            aggregator.id,
+            hero.id,
+            text(&merchant["id"])
+        );
+        assert_eq!(in_time(&access).await, 1);
+    }
+    let _ = Cluster::get().pools().adopt_hero_access().await.expect("adopted");
+    let history = async || {
+        let list = aggregator.owner.get(&reads(&aggregator, &merchant)[2]).await.json(200);
+        list["data"].as_array().expect("a list").clone()
+    };
+    let rows = history().await;
+    assert_eq!(rows.len(), 2);
+    for (hero, primary, ago) in [(&hero, true, 2), (&other, false, 1)] {
+        let row = rows.iter().find(|row| row["hero"]["user_id"] == hero.id.as_str()).expect("adopted");
+        assert_eq!(
+            (&row["status"], &row["primary"]),
+            (&json!("active"), &json!(primary)),
+            "the first is primary"
+        );
+        assert_eq!(row["starts_on"], (today() - Days::new(ago)).to_string(), "of the merchant's own day");
+    }
+    let _ = Cluster::get().pools().adopt_hero_access().await.expect("nothing is left");
+    assert_eq!(history().await.len(), 2, "once");
+    // From now on it ends as any other.
+    let _ = aggregator.owner.delete(&assignment(&aggregator, &hero, &merchant)).await.expect(204);
+    assert!(!sees(&hero, &aggregator, &merchant).await);
+}
+
+#[tokio::test]
+async fn of_a_restricted_merchant_no_assignment_and_no_document_turns() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let (first, second) = (hero_of(&aggregator, json!({})).await, hero_of(&aggregator, json!({})).await);
+    let merchant = aggregator.active_merchant().await;
+    let id = text(&merchant["id"]);
+    for (hero, body) in [
+        (&first, json!({ "primary": true, "ends_on": in_days(9) })),
+        (&second, json!({ "primary": true, "starts_on": in_days(10) })),
+    ] {
+        let _ = owner.put(&assignment(&aggregator, hero, &merchant), body).await.expect(201);
+    }
+    let request = json!({ "kind": "restriction", "merchant_id": id });
+    let request = owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
+    let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    let _ = owner.post(&fulfil, json!({ "answer": "Dibatasi." })).await.expect(200);
+    // Ten days pass.
+    let turn = format!("UPDATE hero_assignments SET next_turn_at = now() WHERE merchant_id = '{id}'");
+    assert_eq!(in_time(&turn).await, 2);
+    let end = format!(
+        "UPDATE legal_documents SET expires_on = '2026-01-01', next_turn_at = now() WHERE merchant_id = '{id}'"
+    );
+    assert_eq!(in_time(&end).await, 2);
+    let pools = Cluster::get().pools();
+    let turn = async || {
+        pools.turn_assignments().await.expect("a turn");
+        pools.turn_documents().await.expect("a turn");
+    };
+    turn().await;
+    let waiting = async |table: &str| {
+        let sql = format!("SELECT FROM {table} WHERE merchant_id = '{id}' AND next_turn_at IS NOT NULL");
+        in_time(&sql).await
+    };
+    assert_eq!((waiting("hero_assignments").await, waiting("legal_documents").await), (2, 2), "they wait");
+    let lift = aggregator.path(&format!("merchants/{id}/lift-restriction"));
+    let _ = owner.step(&lift).await.expect(200);
+    turn().await;
+    eventually("the turns", async || {
+        let left = (waiting("hero_assignments").await, waiting("legal_documents").await);
+        (left == (0, 0)).then_some(())
+    })
+    .await;
+    assert!(sees(&second, &aggregator, &merchant).await && !sees(&first, &aggregator, &merchant).await);
+    let documents = owner.get(&aggregator.path(&format!("merchants/{id}/documents"))).await.json(200);
+    let documents = documents["data"].as_array().expect("documents");
+    assert!(documents.iter().all(|document| document["status"] == "expired"), "{documents:?}");
 }

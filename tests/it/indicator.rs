@@ -1,5 +1,6 @@
 //! The nation in figures: a business that several aggregators carry counts once, and none of them learns of another.
 
+use kapal_domain::permission::Role;
 use kapal_tests::{Aggregator, Server, ServerOptions, World, nib, text};
 use serde_json::{Value, json};
 
@@ -56,6 +57,38 @@ async fn a_business_counts_once_however_many_carry_it() {
     let platform = format!("/v1/platform/aggregators/{}/suspend", second.id);
     let _ = world.operator.step(&platform).await.expect(200);
     assert_eq!(read().await["merchants"]["total"], 0);
+}
+
+#[tokio::test]
+async fn what_is_restricted_is_in_no_national_figure() {
+    let server = Server::start(ServerOptions::default()).await;
+    let world = World::on(&server).await;
+    let aggregator = world.aggregator().await;
+    let hero = aggregator.member(Role::LocalHero).await;
+    let merchant = text(&aggregator.product().await["merchant_id"]);
+    let profile = json!({ "user_id": hero.id, "capacity": 5 });
+    let _ = aggregator.owner.post(&aggregator.path("heroes"), profile).await.expect(201);
+    let path = aggregator.path(&format!("heroes/{}/merchants/{merchant}", hero.id));
+    let _ = aggregator.owner.put(&path, json!({})).await.expect(201);
+    let visit = kapal_tests::visit(&merchant);
+    let _ = aggregator.put_visit(&hero, &kapal_tests::phone_id(), &visit).await.expect(201);
+    let figures = async || {
+        let seen = world.operator.get("/v1/platform/indicators").await.json(200);
+        [
+            "/merchants/total",
+            "/merchants/registrations",
+            "/products/published",
+            "/heroes/assignments",
+            "/visits/total",
+        ]
+        .map(|pointer| seen.pointer(pointer).unwrap_or_else(|| panic!("{pointer} in {seen}")).clone())
+    };
+    assert_eq!(figures().await, [1, 1, 1, 1, 1]);
+    let request = json!({ "kind": "restriction", "merchant_id": merchant });
+    let request = aggregator.owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
+    let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    let _ = aggregator.owner.post(&fulfil, json!({ "answer": "Dibatasi." })).await.expect(200);
+    assert_eq!(figures().await, [0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]

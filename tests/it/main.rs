@@ -33,6 +33,7 @@ mod member;
 mod merchant;
 mod merchant_list;
 mod migration;
+mod narrowing;
 mod nomination;
 mod onboarding;
 mod operations;

@@ -7,7 +7,11 @@ use kapal_tests::{Aggregator, Client, Document, Operation, Reply, World, photo, 
 use serde_json::{Value, json};
 
 /// The request of an operation as its documentation shows it.
-fn example(client: &Client, operation: &Operation, at: impl Fn(&str) -> String) -> kapal_tests::Call {
+pub(crate) fn example(
+    client: &Client,
+    operation: &Operation,
+    at: impl Fn(&str) -> String,
+) -> kapal_tests::Call {
     let call = client.call(&operation.method, &operation.at(at)).header("If-Match", "\"1\"");
     match operation.example() {
         Some(body) => call.json(&body),
@@ -16,7 +20,7 @@ fn example(client: &Client, operation: &Operation, at: impl Fn(&str) -> String) 
     }
 }
 
-fn random(name: &str) -> String {
+pub(crate) fn random(name: &str) -> String {
     match name {
         "kind" => "whatsapp".to_owned(),
         "locale" => "id".to_owned(),
@@ -28,7 +32,7 @@ fn in_aggregator(slug: &str) -> impl Fn(&str) -> String {
     move |name| if name == "aggregator" { slug.to_owned() } else { random(name) }
 }
 
-fn is_staff(operation: &Operation) -> bool {
+pub(crate) fn is_staff(operation: &Operation) -> bool {
     operation.path.starts_with("/v1/aggregators/")
 }
 
@@ -122,7 +126,7 @@ async fn only_operators_operate_the_platform() {
 }
 
 /// An answer without what differs from request to request.
-fn shape(reply: &Reply) -> (u16, Value, Vec<String>) {
+pub(crate) fn shape(reply: &Reply) -> (u16, Value, Vec<String>) {
     let mut json = reply.json.clone();
     if let Some(object) = json.as_object_mut() {
         object.remove("instance");
@@ -151,7 +155,7 @@ async fn to_an_outsider_an_aggregator_is_not_there() {
 }
 
 /// One of everything, by the name of its path parameter.
-async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
+pub(crate) async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, String> {
     let owner = &aggregator.owner;
     let product = aggregator.mutiara().await;
     let product_id = text(&product["id"]);

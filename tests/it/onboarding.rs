@@ -1,5 +1,7 @@
 //! The checklist of a merchant, and what a reviewer asks for field by field.
 
+use std::collections::BTreeMap;
+
 use kapal_domain::permission::Role;
 use kapal_tests::{Aggregator, World, nib, text};
 use serde_json::{Value, json};
@@ -124,4 +126,130 @@ async fn a_verified_merchant_is_asked_for_nothing() {
     }
     let list = aggregator.owner.get(&format!("{path}/onboarding")).await.json(200);
     assert!(list["steps"].as_array().expect("steps").iter().all(|step| step["reason"].is_null()), "{list}");
+}
+
+#[tokio::test]
+async fn the_papers_that_its_products_need_are_steps_that_say_how_far_they_are() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let id = text(&aggregator.merchant().await["id"]);
+    let path = aggregator.path(&format!("merchants/{id}"));
+    let papers = async || {
+        let list = owner.get(&format!("{path}/onboarding")).header("Accept-Language", "en").await.json(200);
+        let steps = list["steps"].as_array().expect("steps").iter();
+        let steps = steps.filter(|step| step["step"] == "document");
+        steps.map(|step| (text(&step["pointer"]), step.clone())).collect::<BTreeMap<_, _>>()
+    };
+    assert!(papers().await.is_empty(), "without a product no paper is needed");
+    let body = aggregator.product_body(&id).await;
+    let product = owner.post(&aggregator.path("products"), body).await.json(201);
+    let needed = papers().await;
+    let pointers: Vec<_> = needed.keys().map(String::as_str).collect();
+    assert_eq!(pointers, ["/documents/halal", "/documents/nib", "/documents/pirt"]);
+    assert_eq!(needed["/documents/nib"]["state"], "done", "a NIB counts by being on file");
+    let pirt = &needed["/documents/pirt"];
+    assert_eq!((&pirt["state"], &pirt["who"]), (&json!("missing"), &json!("merchant_manager")));
+    assert_eq!(pirt["text"], "Submit the P-IRT or BPOM number with evidence: its products need it.");
+    // What serves in its place counts; refused, it says why.
+    let bpom = json!({ "number": format!("MD{:012}", uuid::Uuid::now_v7().as_u128() % 1_000_000_000_000) });
+    let _ = aggregator.document(&id, "bpom", bpom).await;
+    let step = papers().await["/documents/pirt"].clone();
+    assert_eq!((&step["state"], &step["who"]), (&json!("waiting"), &json!("merchant_manager")));
+    let reject = json!({ "note": "Fotonya buram." });
+    let _ = owner.post(&format!("{path}/documents/bpom/reject"), reject).await.expect(200);
+    let step = papers().await["/documents/pirt"].clone();
+    assert_eq!((&step["state"], &step["reason"]), (&json!("missing"), &json!("Fotonya buram.")));
+    // As the gates have it: done are all that publishing asks for, and no other.
+    let _ = aggregator.verified_document(&id, "pirt", json!({ "number": kapal_tests::pirt() })).await;
+    let needed = papers().await;
+    let missing: Vec<_> = needed.iter().filter(|(_, step)| step["state"] != "done").map(|(p, _)| p).collect();
+    assert_eq!(missing, ["/documents/halal"]);
+    for step in ["submit", "verify"] {
+        let _ = owner.step(&format!("{path}/{step}")).await.expect(200);
+    }
+    let product = aggregator.path(&format!("products/{}", text(&product["id"])));
+    let _ = owner.step(&format!("{product}/submit")).await.expect(200);
+    owner.step(&format!("{product}/publish")).await.problem(409, "gate_document_missing");
+    let halal = json!({ "number": kapal_tests::halal() });
+    let _ = aggregator.verified_document(&id, "halal", halal).await;
+    assert!(papers().await.values().all(|step| step["state"] == "done"));
+    let _ = owner.step(&format!("{product}/publish")).await.expect(200);
+    let _ = owner
+        .post(&format!("{path}/documents/halal/revoke"), json!({ "note": "Dicabut BPJPH." }))
+        .await
+        .expect(200);
+    let step = papers().await["/documents/halal"].clone();
+    assert_eq!((&step["state"], &step["reason"]), (&json!("missing"), &json!("Dicabut BPJPH.")));
+    assert_eq!(step["text"], "Renew the halal certificate: it is no longer in force.");
+}
+
+#[tokio::test]
+async fn a_document_and_a_field_of_the_profile_answer_what_was_asked_of_them() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let id = text(&aggregator.merchant().await["id"]);
+    let path = aggregator.path(&format!("merchants/{id}"));
+    let _ = owner.step(&format!("{path}/submit")).await.expect(200);
+    let pointers =
+        ["/documents/halal", "/documents/nib", "/nib", "/profile/address", "/profile/kbli", "/scale"];
+    let fields: Vec<_> =
+        pointers.iter().map(|pointer| json!({ "pointer": pointer, "reason": "Periksa." })).collect();
+    let _ = owner.post(&format!("{path}/request-changes"), json!({ "fields": fields })).await.expect(200);
+    let open = async || {
+        let seen = owner.get(&path).await.json(200);
+        let asked = seen["requested_changes"].as_array().expect("a list");
+        let asked = asked.iter().map(|change| text(&change["pointer"])).collect::<Vec<_>>();
+        (asked, seen["version"].clone())
+    };
+    let halal = format!("{path}/documents/halal");
+    let draft = json!({ "number": kapal_tests::halal(), "draft": true });
+    let draft = owner.put(&halal, draft).await.json(201);
+    assert_eq!(open().await.0, pointers, "a draft is no answer");
+    let handed_in = owner.put(&halal, json!({ "number": draft["number"] })).of(&draft["version"]).await;
+    let _ = handed_in.expect(200);
+    assert_eq!(open().await.0, pointers[1..]);
+    // A NIB is one thing in two places.
+    let number = json!({ "number": nib() });
+    let _ = owner.put(&format!("{path}/documents/nib"), number).await.expect(201);
+    let (left, version) = open().await;
+    assert_eq!(left, pointers[3..]);
+    let profile = json!({ "profile": { "address": "Jalan Kalpataru 12, Ende" } });
+    let _ = owner.patch(&path, profile).of(&version).await.expect(200);
+    let (left, version) = open().await;
+    assert_eq!(left, pointers[4..], "only the field that changed");
+    let rest = json!({
+        "profile": { "kbli": { "version": "2025", "code": "13121" } },
+        "yearly_sales": { "amount": "120000000", "currency": "IDR" },
+    });
+    let _ = owner.patch(&path, rest).of(&version).await.expect(200);
+    assert!(open().await.0.is_empty());
+    assert_eq!(owner.step(&format!("{path}/submit")).await.json(200)["status"], "submitted");
+}
+
+#[tokio::test]
+async fn who_must_act_follows_who_is_there_and_a_consent_is_a_step() {
+    let aggregator = World::new().await.aggregator().await;
+    let hero = aggregator.member(Role::LocalHero).await;
+    let id = aggregator.merchant_of(&hero).await;
+    let path = aggregator.path(&format!("merchants/{id}"));
+    let list = async || hero.get(&format!("{path}/onboarding")).await.json(200);
+    assert_eq!(step(&list().await, "/story").await["who"], "hero");
+    let seller = aggregator.merchant_member(&id).await;
+    assert_eq!(step(&list().await, "/story").await["who"], "merchant", "a hero is told of the account");
+    let consent = step(&list().await, "/consents/storefront_profile").await;
+    assert_eq!((&consent["step"], &consent["state"]), (&json!("consent"), &json!("optional")));
+    let given = json!({
+        "purpose": "storefront_profile", "text_version": "1", "text_hash": "0".repeat(64), "locale": "id",
+        "channel": "app",
+    });
+    let given = seller.post(&format!("{path}/consents"), given).await.json(201);
+    assert_eq!(step(&list().await, "/consents/storefront_profile").await["state"], "done");
+    let withdraw = format!("{path}/consents/{}/withdraw", text(&given["id"]));
+    let taken_back = seller.post(&withdraw, json!({ "channel": "app" })).await;
+    assert!(taken_back.status < 300, "{taken_back}");
+    assert_eq!(step(&list().await, "/consents/storefront_profile").await["state"], "optional");
+    // Gone again, the account acts no more.
+    let member = aggregator.path(&format!("members/{}", seller.id));
+    let _ = aggregator.owner.delete(&member).of(&json!(1)).await.expect(204);
+    assert_eq!(step(&list().await, "/story").await["who"], "hero");
 }

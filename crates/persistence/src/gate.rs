@@ -263,10 +263,12 @@ fn facts(gates: &[GateRow]) -> serde_json::Value {
 }
 
 sql! {
-    // The tree has two levels.
+    // The tree has two levels. A restricted merchant's products are looked at when the restriction is lifted.
     Sellers { category: Uuid => SqlUuid }
     "SELECT DISTINCT p.aggregator_id, p.merchant_id FROM products p JOIN categories c ON c.id = p.category_id
-     WHERE p.status = 'published' AND (c.id = $1 OR c.parent_id = $1) ORDER BY p.aggregator_id, p.merchant_id"
+     WHERE p.status = 'published' AND (c.id = $1 OR c.parent_id = $1) AND NOT EXISTS (
+        SELECT FROM restrictions r WHERE r.aggregator_id = p.aggregator_id AND r.merchant_id = p.merchant_id)
+     ORDER BY p.aggregator_id, p.merchant_id"
 }
 
 #[derive(QueryableByName)]

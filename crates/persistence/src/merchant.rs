@@ -312,11 +312,10 @@ impl TenantTx<'_> {
             new["profile"] = self.profile_facts(&profile).await?;
         }
         let mut changed = changed_fields(&facts(&before), &facts(&row));
-        if profile != told {
-            changed.push("/profile".to_owned());
-        }
-        if profile.story_en != told.story_en {
-            changed.push("/translations".to_owned());
+        changed.extend(profile.changed(&told).into_iter().map(str::to_owned));
+        // Another figure may come to the same class.
+        if edit.scale.flatten().is_some_and(|claim| claim.amount.is_some()) {
+            changed.push("/scale".to_owned());
         }
         self.answer_requests(&before, &changed).await?;
         self.record(Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id)).from_to(old, new));

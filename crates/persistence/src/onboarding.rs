@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::MerchantId;
+use kapal_domain::legality::DocumentKind;
 use kapal_domain::merchant::MerchantStatus;
-use kapal_domain::onboarding::{Checklist, Facts, Request, RequestReason};
+use kapal_domain::onboarding::{Checklist, Facts, NeededPaper, Paper, Request, RequestReason};
+use kapal_domain::privacy::Purpose;
 use kapal_schema::{merchants, requested_changes};
 use uuid::Uuid;
 
@@ -41,7 +43,7 @@ pub struct NewRequest {
 }
 
 sql! {
-    FindFacts { aggregator: Uuid => SqlUuid, merchants: Vec<Uuid> => Array<SqlUuid> }
+    FindFacts { aggregator: Uuid => SqlUuid, merchants: Vec<Uuid> => Array<SqlUuid>, consent: &'static str => Text }
     "SELECT m.id, m.status, m.nib IS NOT NULL AS has_nib, m.legal_name IS NOT NULL AS has_legal_name,
         m.scale IS NOT NULL AS has_scale, m.story <> '' AS has_story,
         EXISTS (SELECT FROM channels c WHERE c.aggregator_id = $1 AND c.merchant_id = m.id AND c.kind = 'whatsapp'
@@ -49,9 +51,10 @@ sql! {
         EXISTS (SELECT FROM products p WHERE p.aggregator_id = $1 AND p.merchant_id = m.id AND p.status <> 'archived'
             AND EXISTS (SELECT FROM product_variants v WHERE v.aggregator_id = $1 AND v.product_id = p.id)
             AND EXISTS (SELECT FROM product_media i WHERE i.aggregator_id = $1 AND i.product_id = p.id)) AS has_product,
-        -- Not by merchant_access, of which a hero sees his own rows alone.
-        EXISTS (SELECT FROM invitations i WHERE i.aggregator_id = $1 AND i.merchant_id = m.id
-            AND i.accepted_at IS NOT NULL) AS has_account,
+        EXISTS (SELECT FROM consents c WHERE c.aggregator_id = $1 AND c.merchant_id = m.id AND c.purpose = $3
+            AND c.withdraws IS NULL AND NOT EXISTS (SELECT FROM consents w
+                WHERE w.aggregator_id = $1 AND w.withdraws = c.id)) AS has_consent,
+        app.has_account(m.id) AS has_account,
         EXISTS (SELECT FROM hero_assignments a WHERE a.aggregator_id = $1 AND a.merchant_id = m.id
             AND a.status = 'active') AS has_hero
      FROM merchants m
@@ -75,6 +78,8 @@ struct FactsRow {
     #[diesel(sql_type = Bool)]
     has_whatsapp: bool,
     #[diesel(sql_type = Bool)]
+    has_consent: bool,
+    #[diesel(sql_type = Bool)]
     has_product: bool,
     #[diesel(sql_type = Bool)]
     has_account: bool,
@@ -91,11 +96,52 @@ impl FactsRow {
             has_scale: self.has_scale,
             has_story: self.has_story,
             has_whatsapp: self.has_whatsapp,
+            has_consent: self.has_consent,
             has_product: self.has_product,
             has_account: self.has_account,
             has_hero: self.has_hero,
             papers: Vec::new(),
             requests: Vec::new(),
+        })
+    }
+}
+
+sql! {
+    FindPapers { aggregator: Uuid => SqlUuid, merchants: Vec<Uuid> => Array<SqlUuid> }
+    include_str!("sql/needed_papers.sql")
+}
+
+#[derive(QueryableByName)]
+struct PaperRow {
+    #[diesel(sql_type = SqlUuid)]
+    merchant_id: Uuid,
+    #[diesel(sql_type = Text)]
+    document: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    instead: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    number_prefix: Option<String>,
+    #[diesel(sql_type = Text)]
+    paper: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    note: Option<String>,
+}
+
+impl PaperRow {
+    fn needed(self) -> Result<NeededPaper> {
+        let kind = |text: &str| stored(DocumentKind::parse(text));
+        Ok(NeededPaper {
+            kind: kind(&self.document)?,
+            instead: self.instead.as_deref().map(kind).transpose()?,
+            number_prefix: self.number_prefix,
+            paper: match self.paper.as_str() {
+                "verified" => Paper::Verified,
+                "submitted" => Paper::Submitted,
+                "rejected" => Paper::Rejected,
+                "over" => Paper::Over,
+                _ => Paper::Missing,
+            },
+            note: self.note,
         })
     }
 }
@@ -108,12 +154,19 @@ impl TenantTx<'_> {
         Ok((facts.status, Checklist::of(&facts)))
     }
 
-    /// What the checklists of some merchants are made of: two queries, however many merchants.
+    /// What the checklists of some merchants are made of: three queries, however many merchants.
     pub(crate) async fn onboarding_facts(&mut self, merchants: Vec<Uuid>) -> Result<BTreeMap<Uuid, Facts>> {
-        let query = FindFacts { aggregator: self.tenant(), merchants: merchants.clone() };
+        let consent = Purpose::StorefrontProfile.as_str();
+        let query = FindFacts { aggregator: self.tenant(), merchants: merchants.clone(), consent };
         let rows = query.load::<FactsRow>(&mut **self).await?;
         let facts = rows.into_iter().map(|row| Ok((row.id, row.facts()?)));
         let mut facts = facts.collect::<Result<BTreeMap<_, _>>>()?;
+        let query = FindPapers { aggregator: self.tenant(), merchants: merchants.clone() };
+        for row in query.load::<PaperRow>(&mut **self).await? {
+            if let Some(facts) = facts.get_mut(&row.merchant_id) {
+                facts.papers.push(row.needed()?);
+            }
+        }
         for change in self.requested_changes(merchants).await? {
             if let Some(facts) = facts.get_mut(&change.merchant_id) {
                 facts.requests.push(Request { pointer: change.pointer, reason: change.reason });

@@ -122,6 +122,40 @@ impl ProfileRow {
         Self { merchant_id: merchant, ..Self::default() }
     }
 
+    /// The fields that are other than they were, as pointers into the merchant.
+    pub(crate) fn changed(&self, before: &Self) -> Vec<&'static str> {
+        let consent = |row: &Self| {
+            (
+                row.story_consent_on,
+                row.story_consent_channel.clone(),
+                row.story_consent_by,
+                row.story_withdrawn_on,
+            )
+        };
+        let fields = [
+            ("/profile/business_form", self.business_form != before.business_form),
+            (
+                "/profile/kbli",
+                (&self.kbli_version, &self.kbli_code) != (&before.kbli_version, &before.kbli_code),
+            ),
+            ("/profile/founded_year", self.founded_year != before.founded_year),
+            ("/profile/workers", self.workers() != before.workers()),
+            ("/profile/address", self.address != before.address),
+            ("/profile/coordinates", (self.latitude, self.longitude) != (before.latitude, before.longitude)),
+            ("/profile/logo_id", self.logo_id != before.logo_id),
+            ("/profile/story_consent", consent(self) != consent(before)),
+        ];
+        let mut changed: Vec<_> =
+            fields.into_iter().filter(|(_, is_other)| *is_other).map(|(pointer, _)| pointer).collect();
+        if !changed.is_empty() {
+            changed.push("/profile");
+        }
+        if self.story_en != before.story_en {
+            changed.push("/translations");
+        }
+        changed
+    }
+
     /// The figures about workers.
     #[must_use]
     pub fn workers(&self) -> Workers {

@@ -1,9 +1,6 @@
-//! What runs beside the API: mail, slots and collections whose time begins or ends, documents that end, gates that
-//! change, partitions, sweeping. Each duty is a
-//! loop of its own; several workers may run at once, since what a duty takes from the database it takes for itself.
-//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, partitions, sweeping.
-//! Each duty is a loop of its own; several workers may run at once, since what a duty takes from the database it takes
-//! for itself.
+//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents that end,
+//! gates that change, partitions, sweeping. Each duty is a loop of its own; several workers may run at once, since what
+//! a duty takes from the database it takes for itself.
 
 mod chains;
 mod mail;

@@ -288,8 +288,8 @@ fn reason(in_area: bool, speaks: bool, is_placed: bool, locale: Locale) -> Sugge
         }
         (false, true, true) => (
             "near_and_language",
-            "Ia yang terdekat dan berbicara bahasanya.",
-            "He is near, and speaks the merchant's language.",
+            "Ia termasuk yang terdekat dan berbicara bahasanya.",
+            "He is among the nearest, and speaks the merchant's language.",
         ),
         (false, false, true) => ("near", "Ia termasuk yang terdekat.", "He is among the nearest."),
         (false, _, false) => ("free", "Ia masih punya tempat.", "He has room for one more."),

@@ -15,8 +15,10 @@ use crate::sql::sql;
 use crate::{Actor, Db, Result};
 
 sql! {
+    // What belongs to a restricted merchant waits until the restriction is lifted: until then nobody sees it anyway.
     TenantsWithTurns { now: DateTime<Utc> => Timestamptz }
-    "SELECT DISTINCT aggregator_id FROM hero_assignments WHERE next_turn_at <= $1"
+    "SELECT DISTINCT a.aggregator_id FROM hero_assignments a WHERE a.next_turn_at <= $1 AND NOT EXISTS (
+        SELECT FROM restrictions r WHERE r.aggregator_id = a.aggregator_id AND r.merchant_id = a.merchant_id)"
 }
 
 sql! {
@@ -25,6 +27,7 @@ sql! {
     "WITH ended AS (
         UPDATE hero_assignments SET status = 'ended', next_turn_at = NULL, ended_at = $2, updated_at = $2
         WHERE aggregator_id = $1 AND status = 'active' AND next_turn_at <= $2
+          AND merchant_id NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = $1)
         RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
             agreement_file_id, ended_at, created_at, updated_at
      ), gone AS (
@@ -40,6 +43,7 @@ sql! {
         UPDATE hero_assignments
         SET status = 'active', next_turn_at = (ends_on + 1)::timestamp AT TIME ZONE time_zone, updated_at = $2
         WHERE aggregator_id = $1 AND status = 'planned' AND next_turn_at <= $2
+          AND merchant_id NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = $1)
         RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
             agreement_file_id, ended_at, created_at, updated_at
      ), seen AS (
@@ -54,7 +58,7 @@ sql! {
     // What heroes saw before there were assignments.
     FindLooseAccess {}
     "SELECT a.aggregator_id, a.user_id, a.merchant_id FROM merchant_access a
-     JOIN merchants m ON m.aggregator_id = a.aggregator_id AND m.id = a.merchant_id
+     JOIN merchants m ON m.aggregator_id = a.aggregator_id AND m.id = a.merchant_id AND m.restricted_at IS NULL
      WHERE a.kind = 'hero' AND NOT EXISTS (
         SELECT FROM hero_assignments h WHERE h.aggregator_id = a.aggregator_id AND h.user_id = a.user_id
           AND h.merchant_id = a.merchant_id AND h.status = 'active')
@@ -63,15 +67,16 @@ sql! {
 }
 
 sql! {
-    // The first who had the merchant is its primary hero. Regions' zones are Indonesia's own three.
+    // The first who had the merchant is its primary hero.
     AdoptAccess { aggregator: Uuid => SqlUuid, user: Uuid => SqlUuid, merchant: Uuid => SqlUuid, id: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
     "INSERT INTO hero_assignments (aggregator_id, id, user_id, merchant_id, status, is_primary, starts_on, time_zone,
         created_at, updated_at)
      SELECT $1, $4, $2, $3, 'active', NOT EXISTS (
             SELECT FROM hero_assignments h WHERE h.aggregator_id = $1 AND h.merchant_id = $3 AND h.is_primary
               AND h.status IN ('planned', 'active')),
-        (a.created_at AT TIME ZONE 'Asia/Jakarta')::date, 'Asia/Jakarta', $5, $5
-     FROM merchant_access a WHERE a.aggregator_id = $1 AND a.user_id = $2 AND a.merchant_id = $3
+        (a.created_at AT TIME ZONE app.time_zone(m.region_code))::date, app.time_zone(m.region_code), $5, $5
+     FROM merchant_access a JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id
+     WHERE a.aggregator_id = $1 AND a.user_id = $2 AND a.merchant_id = $3
      ON CONFLICT DO NOTHING
      RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
         agreement_file_id, ended_at, created_at, updated_at"

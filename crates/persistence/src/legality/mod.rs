@@ -174,6 +174,7 @@ impl TenantTx<'_> {
             }
             let owner = self.keep_nib(owner, &new.number).await?;
             let row = self.write_document(merchant, old.row.id.into(), new, Some(&old.row)).await?;
+            self.answer_document(&owner, &row).await?;
             self.project_active(&owner).await?;
             return Ok(Outcome::Kept(self.whole_document(row, owner.nib.as_deref()).await?));
         }
@@ -182,6 +183,7 @@ impl TenantTx<'_> {
         }
         let owner = self.keep_nib(owner, &new.number).await?;
         let row = self.write_document(merchant, DocumentId::new(), new, None).await?;
+        self.answer_document(&owner, &row).await?;
         Ok(Outcome::Made(self.whole_document(row, owner.nib.as_deref()).await?))
     }
 
@@ -203,7 +205,16 @@ impl TenantTx<'_> {
         }
         diesel::delete(legal_documents::table.find((self.tenant(), row.id))).execute(&mut **self).await?;
         self.record(change(EventKind::DocumentDeleted, &row).from_to(facts(&row), Value::Null));
+        self.answer_requests(&owner, &[pointer(&row)]).await?;
         self.project_active(&owner).await
+    }
+
+    /// What a reviewer asked about a document is answered once it is handed in; a draft is not.
+    async fn answer_document(&mut self, owner: &MerchantRow, row: &DocumentRow) -> Result<()> {
+        if row.status()? == DocumentStatus::Draft {
+            return Ok(());
+        }
+        self.answer_requests(owner, &[pointer(row)]).await
     }
 
     /// What an edit of the merchant's NIB does to the document that proves it: it has to be verified anew.
@@ -230,7 +241,7 @@ impl TenantTx<'_> {
             .get_result::<DocumentRow>(&mut **self)
             .await?;
         self.record(change(EventKind::DocumentSet, &row).from_to(facts(&before), facts(&row)));
-        Ok(())
+        self.answer_document(merchant, &row).await
     }
 
     async fn find_document(
@@ -267,6 +278,7 @@ impl TenantTx<'_> {
             Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id))
                 .from_to(json!({ "nib": owner.nib }), json!({ "nib": row.nib })),
         );
+        self.answer_requests(&row, &["/nib"]).await?;
         Ok(row)
     }
 
@@ -393,6 +405,11 @@ fn is_same(old: &Document, new: &NewDocument) -> bool {
         && old.row.expires_on == new.validity.expires_on()
         && old.row.file_id == new.file.map(FileId::uuid)
         && is_draft != new.submitted
+}
+
+/// Where a reviewer finds it.
+fn pointer(row: &DocumentRow) -> String {
+    format!("/documents/{}", row.kind)
 }
 
 fn change(kind: EventKind, row: &DocumentRow) -> Change {

@@ -68,6 +68,9 @@ impl TenantTx<'_> {
             .get_result::<DocumentRow>(&mut **self)
             .await?;
         self.record(change(event(action), &row).from_to(facts(&before), facts(&row)));
+        if verifies {
+            self.answer_document(&owner, &row).await?;
+        }
         self.project_active(&owner).await?;
         self.whole_document(row, owner.nib.as_deref()).await
     }

@@ -29,8 +29,10 @@ use crate::{Actor, Db, OperatorTx, Result};
 const BATCH: i32 = 50;
 
 sql! {
+    // What belongs to a restricted merchant waits until the restriction is lifted.
     TenantsWithEnds { now: DateTime<Utc> => Timestamptz }
-    "SELECT DISTINCT aggregator_id FROM legal_documents WHERE next_turn_at <= $1"
+    "SELECT DISTINCT d.aggregator_id FROM legal_documents d WHERE d.next_turn_at <= $1 AND NOT EXISTS (
+        SELECT FROM restrictions r WHERE r.aggregator_id = d.aggregator_id AND r.merchant_id = d.merchant_id)"
 }
 
 #[derive(QueryableByName)]
@@ -43,7 +45,7 @@ sql! {
     // Documents are changed under their merchant's lock: the next statement sees what was made of them until then.
     LockOwners { aggregator: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz, limit: i32 => Integer }
     "SELECT m.id, m.name, m.region_code, m.status FROM merchants m
-     WHERE m.aggregator_id = $1 AND m.id IN (
+     WHERE m.aggregator_id = $1 AND m.restricted_at IS NULL AND m.id IN (
         SELECT d.merchant_id FROM legal_documents d WHERE d.aggregator_id = $1 AND d.next_turn_at <= $2)
      ORDER BY m.id LIMIT $3 FOR NO KEY UPDATE"
 }

@@ -1,10 +1,16 @@
 //! The way of a merchant from draft to verified as a checklist: what is done, what is missing, who must act. A pure
 //! function of facts; the rules are rows of a table.
 
+mod step;
+
 use crate::code::{Code, Refusal};
+use crate::legality::DocumentKind;
 use crate::locale::Bilingual;
 use crate::merchant::MerchantStatus;
 use crate::text::{Prose, choices};
+
+pub use step::parse_pointer;
+use step::{RULES, hero_step, submission_step, verification_step};
 
 /// Why a reviewer wants a field changed.
 pub type RequestReason = Prose<1, 500>;
@@ -31,6 +37,8 @@ choices! {
         Story = "story",
         /// Where buyers write.
         Whatsapp = "whatsapp",
+        /// The consent to being shown.
+        Consent = "consent",
         /// A permit or certificate.
         Document = "document",
         /// A product that is complete.
@@ -77,6 +85,10 @@ choices! {
 pub enum Paper {
     /// None, or not handed in.
     Missing,
+    /// Handed in, and refused.
+    Rejected,
+    /// It was good once: its last day is over, or it was revoked.
+    Over,
     /// Handed in, to be verified.
     Submitted,
     /// Verified and in force.
@@ -86,10 +98,16 @@ pub enum Paper {
 /// A document that the categories of the merchant's products ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeededPaper {
-    /// Such as `halal`.
-    pub kind: String,
+    /// Which.
+    pub kind: DocumentKind,
+    /// Another kind that serves as well.
+    pub instead: Option<DocumentKind>,
+    /// How its number begins, where one kind has several uses.
+    pub number_prefix: Option<String>,
     /// How far it is.
     pub paper: Paper,
+    /// What the verifier said of it.
+    pub note: Option<String>,
 }
 
 /// A field that a reviewer wants changed.
@@ -116,6 +134,8 @@ pub struct Facts {
     pub has_story: bool,
     /// Whether buyers are sent to a WhatsApp number.
     pub has_whatsapp: bool,
+    /// Whether somebody agreed to the merchant being shown, and still does.
+    pub has_consent: bool,
     /// Whether there is a product with price and picture.
     pub has_product: bool,
     /// Whether somebody has joined as the merchant itself.
@@ -141,7 +161,7 @@ pub struct Step {
     pub who: Who,
     /// What to do, in words.
     pub text: Bilingual<String>,
-    /// What the reviewer said.
+    /// What the reviewer or verifier said.
     pub reason: Option<String>,
     need: Need,
 }
@@ -164,107 +184,6 @@ enum Need {
     ToPublish,
     /// Nothing.
     Nothing,
-}
-
-/// A step that every merchant has.
-struct Rule {
-    topic: Topic,
-    pointer: &'static str,
-    need: Need,
-    is_done: fn(&Facts) -> bool,
-    text: Bilingual<&'static str>,
-}
-
-const RULES: &[Rule] = &[
-    Rule {
-        topic: Topic::Name,
-        pointer: "/name",
-        need: Need::ToSubmit,
-        is_done: |_| true,
-        text: Bilingual { id: "Isi nama usaha.", en: "Enter the shop's name." },
-    },
-    Rule {
-        topic: Topic::Region,
-        pointer: "/region_code",
-        need: Need::ToSubmit,
-        is_done: |_| true,
-        text: Bilingual {
-            id: "Isi kabupaten, kota, atau kecamatan.",
-            en: "Enter the regency, city or district.",
-        },
-    },
-    Rule {
-        topic: Topic::Phone,
-        pointer: "/phone",
-        need: Need::ToSubmit,
-        is_done: |_| true,
-        text: Bilingual { id: "Isi nomor telepon usaha.", en: "Enter the business phone." },
-    },
-    Rule {
-        topic: Topic::Nib,
-        pointer: "/nib",
-        need: Need::ToVerify,
-        is_done: |facts| facts.has_nib,
-        text: Bilingual { id: "Isi NIB dari OSS.", en: "Enter the NIB that OSS gave." },
-    },
-    Rule {
-        topic: Topic::LegalName,
-        pointer: "/legal_name",
-        need: Need::Nothing,
-        is_done: |facts| facts.has_legal_name,
-        text: Bilingual { id: "Isi nama menurut dokumen.", en: "Enter the name in the papers." },
-    },
-    Rule {
-        topic: Topic::Scale,
-        pointer: "/scale",
-        need: Need::Nothing,
-        is_done: |facts| facts.has_scale,
-        text: Bilingual {
-            id: "Isi omzet atau modal agar skala usaha diketahui.",
-            en: "Enter sales or capital, so that the class is known.",
-        },
-    },
-    Rule {
-        topic: Topic::Story,
-        pointer: "/story",
-        need: Need::Nothing,
-        is_done: |facts| facts.has_story,
-        text: Bilingual { id: "Ceritakan siapa pembuatnya dan caranya.", en: "Tell who makes it, and how." },
-    },
-    Rule {
-        topic: Topic::Whatsapp,
-        pointer: "/channels/whatsapp",
-        need: Need::Nothing,
-        is_done: |facts| facts.has_whatsapp,
-        text: Bilingual { id: "Sambungkan nomor WhatsApp.", en: "Connect a WhatsApp number." },
-    },
-    Rule {
-        topic: Topic::Product,
-        pointer: "/products",
-        need: Need::Nothing,
-        is_done: |facts| facts.has_product,
-        text: Bilingual {
-            id: "Buat satu produk dengan harga dan foto.",
-            en: "Make one product with a price and a picture.",
-        },
-    },
-];
-
-/// The kinds of documents and channels whose fields a reviewer may name.
-const DOCUMENTS: &[&str] = &["nib", "npwp", "nik", "pirt", "bpom", "halal", "sni", "trademark"];
-const CHANNELS: &[&str] = &["whatsapp", "instagram", "facebook", "tiktok", "shopee", "tokopedia", "website"];
-/// The other fields of a merchant that can be changed.
-const FIELDS: &[&str] = &["/profile", "/translations"];
-
-/// A field that a reviewer may want changed. Products have a review of their own.
-pub fn parse_pointer(text: &str) -> Result<String, Code> {
-    let among =
-        |prefix: &str, kinds: &[&str]| text.strip_prefix(prefix).is_some_and(|kind| kinds.contains(&kind));
-    let is_known = RULES.iter().any(|rule| rule.pointer == text && rule.topic != Topic::Product)
-        || FIELDS.contains(&text)
-        || among("/documents/", DOCUMENTS)
-        || among("/channels/", CHANNELS);
-    if is_known { Ok(text.to_owned()) } else { Err(Code::InvalidChoice) }
 }
 
 impl Checklist {
@@ -318,112 +237,11 @@ impl Checklist {
     }
 }
 
-impl Rule {
-    fn step(&self, facts: &Facts, who: Who) -> Step {
-        let state = match (self.is_done)(facts) {
-            true => StepState::Done,
-            false if self.need == Need::Nothing => StepState::Optional,
-            false => StepState::Missing,
-        };
-        let text = Bilingual { id: self.text.id.to_owned(), en: self.text.en.to_owned() };
-        let pointer = self.pointer.to_owned();
-        Step { topic: self.topic, pointer, state, who, text, reason: None, need: self.need }
-    }
-}
-
-impl NeededPaper {
-    fn step(&self, who: Who) -> Step {
-        let (state, who) = match self.paper {
-            Paper::Missing => (StepState::Missing, who),
-            Paper::Submitted => (StepState::Waiting, Who::MerchantManager),
-            Paper::Verified => (StepState::Done, who),
-        };
-        let name = self.kind.to_uppercase();
-        let text = Bilingual {
-            id: format!("Produknya memerlukan dokumen {name} yang terverifikasi."),
-            en: format!("Its products need a verified {name} document."),
-        };
-        let pointer = format!("/documents/{}", self.kind);
-        Step { topic: Topic::Document, pointer, state, who, text, reason: None, need: Need::ToPublish }
-    }
-}
-
-impl Request {
-    fn step(&self, who: Who) -> Step {
-        let text = Bilingual {
-            id: "Ubah seperti yang diminta peninjau.".to_owned(),
-            en: "Change it as the reviewer asked.".to_owned(),
-        };
-        Step {
-            topic: Topic::Request,
-            pointer: self.pointer.clone(),
-            state: StepState::Missing,
-            who,
-            text,
-            reason: Some(self.reason.clone()),
-            need: Need::ToSubmit,
-        }
-    }
-}
-
-impl Step {
-    /// A reviewer asked for it: it counts as missing until it changes.
-    fn ask(&mut self, reason: &str, who: Who) {
-        *self = Step {
-            state: StepState::Missing,
-            who,
-            reason: Some(reason.to_owned()),
-            need: Need::ToSubmit,
-            ..self.clone()
-        };
-    }
-}
-
-fn hero_step(facts: &Facts) -> Step {
-    Step {
-        topic: Topic::Hero,
-        pointer: "/heroes".to_owned(),
-        state: if facts.has_hero { StepState::Done } else { StepState::Optional },
-        who: Who::MerchantManager,
-        text: Bilingual { id: "Tugaskan pahlawan lokal.".to_owned(), en: "Assign a local hero.".to_owned() },
-        reason: None,
-        need: Need::Nothing,
-    }
-}
-
-fn submission_step(facts: &Facts, who: Who) -> Step {
-    let is_open = matches!(facts.status, MerchantStatus::Draft | MerchantStatus::NeedsChanges);
-    Step {
-        topic: Topic::Submission,
-        pointer: "/status".to_owned(),
-        state: if is_open { StepState::Missing } else { StepState::Done },
-        who,
-        text: Bilingual { id: "Ajukan verifikasi.".to_owned(), en: "Submit it for verification.".to_owned() },
-        reason: None,
-        need: Need::ToSubmit,
-    }
-}
-
-fn verification_step(facts: &Facts) -> Step {
-    let state = match facts.status {
-        MerchantStatus::Draft | MerchantStatus::NeedsChanges => StepState::Missing,
-        MerchantStatus::Submitted => StepState::Waiting,
-        MerchantStatus::Active | MerchantStatus::Suspended | MerchantStatus::Archived => StepState::Done,
-    };
-    Step {
-        topic: Topic::Verification,
-        pointer: "/status".to_owned(),
-        state,
-        who: Who::MerchantManager,
-        text: Bilingual { id: "Verifikasi pelaku usaha.".to_owned(), en: "Verify the merchant.".to_owned() },
-        reason: None,
-        need: Need::ToVerify,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::step::FIELDS;
     use super::*;
+    use crate::channel::ChannelKind;
     use proptest::prelude::*;
 
     fn bare(status: MerchantStatus) -> Facts {
@@ -434,6 +252,7 @@ mod tests {
             has_scale: false,
             has_story: false,
             has_whatsapp: false,
+            has_consent: false,
             has_product: false,
             has_account: false,
             has_hero: false,
@@ -487,11 +306,16 @@ mod tests {
         }
     }
 
+    fn paper(paper: Paper) -> NeededPaper {
+        NeededPaper { kind: DocumentKind::Halal, instead: None, number_prefix: None, paper, note: None }
+    }
+
     #[test]
     fn a_paper_that_was_handed_in_waits_for_the_staff() {
-        let paper = |paper| NeededPaper { kind: "halal".to_owned(), paper };
         for (state, expected, who) in [
             (Paper::Missing, StepState::Missing, Who::Merchant),
+            (Paper::Rejected, StepState::Missing, Who::Merchant),
+            (Paper::Over, StepState::Missing, Who::Merchant),
             (Paper::Submitted, StepState::Waiting, Who::MerchantManager),
             (Paper::Verified, StepState::Done, Who::Merchant),
         ] {
@@ -505,9 +329,34 @@ mod tests {
     }
 
     #[test]
+    fn a_paper_is_called_as_people_call_it_and_says_what_was_wrong() {
+        let pirt = NeededPaper {
+            kind: DocumentKind::Pirt,
+            instead: Some(DocumentKind::Bpom),
+            note: Some("Tidak terbaca.".to_owned()),
+            ..paper(Paper::Rejected)
+        };
+        let cosmetics = NeededPaper {
+            kind: DocumentKind::Bpom,
+            number_prefix: Some("NA".to_owned()),
+            ..paper(Paper::Missing)
+        };
+        let list = Checklist::of(&Facts { papers: vec![pirt, cosmetics], ..bare(MerchantStatus::Draft) });
+        let step = at(&list, "/documents/pirt");
+        assert_eq!(step.text.en, "Correct and submit the P-IRT or BPOM number again: it was refused.");
+        assert_eq!(step.reason.as_deref(), Some("Tidak terbaca."));
+        let step = at(&list, "/documents/bpom");
+        assert_eq!(step.text.id, "Ajukan nomor BPOM NA dengan buktinya: produknya memerlukannya.");
+    }
+
+    #[test]
     fn only_fields_of_a_merchant_are_asked_for() {
-        for known in ["/nib", "/story", "/channels/whatsapp", "/documents/halal", "/profile"] {
+        for known in ["/nib", "/story", "/profile", "/profile/address", "/profile/kbli", "/translations"] {
             assert_eq!(parse_pointer(known), Ok(known.to_owned()));
+        }
+        let documents = DocumentKind::ALL.iter().map(|kind| format!("/documents/{kind}"));
+        for known in documents.chain(ChannelKind::ALL.iter().map(|kind| format!("/channels/{kind}"))) {
+            assert_eq!(parse_pointer(&known), Ok(known.clone()));
         }
         for unknown in [
             "",
@@ -518,6 +367,9 @@ mod tests {
             "/documents/x",
             "/channels",
             "/products",
+            "/consents/storefront_profile",
+            "/profile/",
+            "/profile/x",
             "/status",
             "/version",
         ] {
@@ -527,15 +379,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn knowing_more_never_takes_progress_away(bits in 0_u16..512, more in 0_usize..9, status in 0_usize..6) {
+        fn knowing_more_never_takes_progress_away(bits in 0_u16..1024, more in 0_usize..10, status in 0_usize..6) {
             let with = |bits: u16| {
                 let bit = |at: u16| bits & (1 << at) != 0;
                 Facts {
                     has_nib: bit(0), has_legal_name: bit(1), has_scale: bit(2), has_story: bit(3), has_whatsapp: bit(4),
                     has_product: bit(5), has_account: bit(6), has_hero: bit(7),
-                    papers: vec![NeededPaper {
-                        kind: "pirt".into(), paper: if bit(8) { Paper::Verified } else { Paper::Missing },
-                    }],
+                    papers: vec![paper(if bit(8) { Paper::Verified } else { Paper::Missing })], has_consent: bit(9),
                     ..bare(MerchantStatus::ALL[status])
                 }
             };
