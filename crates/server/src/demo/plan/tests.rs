@@ -16,9 +16,10 @@ fn districts() -> Districts {
     for row in
         csv::Reader::from_reader(text.as_bytes()).deserialize::<(String, String, String, String, f64, f64)>()
     {
-        let (code, parent, level, name, _, _) = row.unwrap();
+        let (code, parent, level, name, latitude, longitude) = row.unwrap();
         if level == "district" {
-            districts.entry(parent).or_default().push((code, name));
+            let place = (latitude, longitude);
+            districts.entry(parent).or_default().push(District { code, name, place });
         }
     }
     districts
@@ -34,7 +35,9 @@ fn shown(plan: &Plan) -> impl Iterator<Item = (&Merchant, &Product)> {
         .iter()
         .filter(|a| a.status == AggregatorStatus::Active)
         .flat_map(|a| a.products().map(|(m, p)| (&a.merchants[m], p)))
-        .filter(|(m, p)| m.status == MerchantStatus::Active && p.status == ProductStatus::Published)
+        .filter(|(m, p)| {
+            m.status == MerchantStatus::Active && !m.lapses && p.status == ProductStatus::Published
+        })
 }
 
 #[test]
