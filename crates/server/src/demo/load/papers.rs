@@ -146,7 +146,7 @@ fn document(
         DocumentKind::Halal => (format!("ID{place}{at:013}"), "BPJPH"),
         DocumentKind::Trademark => (format!("IDM0{place}{at:04}"), "DJKI"),
         DocumentKind::Nmid => (format!("ID102{place}{at:06}"), "Bank Contoh"),
-        _ => (format!("CONTOH {place} {at:04}"), "Dinas"),
+        _ => (format!("CONTOH {place} {at:04}"), "Lembaga Contoh"),
     };
     let holder = merchant.legal_name.as_ref().map_or(merchant.name.as_str(), |name| name.as_str());
     Ok(NewDocument {

@@ -29,7 +29,7 @@ pub const PLACES: [&str; 4] = ["hero", "hero2", "hero3", "hero4"];
 /// How many merchants the heroes after the first mentor.
 const SHARE: usize = 3;
 /// How many merchants are assessed.
-const ASSESSED: usize = 4;
+const ASSESSED: usize = 3;
 /// How many aggregators have a merchant whose products are shown no more.
 const LAPSED: usize = 2;
 
@@ -241,13 +241,13 @@ fn heroes(aggregator: &Aggregator, at: usize, data: &Data, chance: &mut Chance) 
     let is_active = |place: &usize| aggregator.merchants[*place].status == MerchantStatus::Active;
     let (own, others): (Vec<usize>, Vec<usize>) =
         (0..aggregator.merchants.len()).partition(|place| *place < aggregator.assigned);
-    let others: Vec<usize> = others.into_iter().filter(is_active).collect();
-    let more = match aggregator.status {
-        // Somebody stays without a hero.
-        AggregatorStatus::Active => others.len().saturating_sub(1).div_ceil(SHARE).min(PLACES.len() - 1),
-        _ => 0,
-    };
-    let shares = others[..others.len().saturating_sub(1).min(more * SHARE)].chunks(SHARE).take(more);
+    let mut others: Vec<usize> = others.into_iter().filter(is_active).collect();
+    // Somebody stays without a hero: here one who is active, elsewhere who is not.
+    if others.len() > SHARE {
+        others.pop();
+    }
+    let more = if aggregator.status == AggregatorStatus::Active { PLACES.len() - 1 } else { 0 };
+    let shares = others.chunks(SHARE).take(more);
     let shares: Vec<&[usize]> = std::iter::once(&own[..]).chain(shares).collect();
     shares
         .iter()
@@ -468,13 +468,13 @@ fn programme(
     })
 }
 
-/// One rises from class to class, one falls back, one waits, one is told to do more.
+/// One rises from class to class, one falls back and is told to do more, one waits.
 fn assessments(aggregator: &Aggregator, data: &Data, chance: &mut Chance) -> Result<Vec<Assessment>> {
     const MODERN: &[&str] = &["bookkeeping", "standard"];
     const DIGITAL: &[&str] = &["bookkeeping", "standard", "cashless"];
     use Assessed::{Confirmed, Rejected, Waiting};
     let who: Vec<_> = aggregator.mentoring.mentored().take(ASSESSED).collect();
-    let [rises, falls, waits, fails] = who[..] else {
+    let [rises, falls, waits] = who[..] else {
         anyhow::bail!("{} mentors too few merchants", aggregator.slug)
     };
     let refused = data.sentence("assessment_reject", chance)?.to_owned();
@@ -485,7 +485,7 @@ fn assessments(aggregator: &Aggregator, data: &Data, chance: &mut Chance) -> Res
         (falls, MODERN, "assessment_down", false, Confirmed(Level::Modern)),
         (rises, DIGITAL, "assessment_up", true, Confirmed(Level::Online)),
         (waits, MODERN, "assessment_waiting", true, Waiting),
-        (fails, MODERN, "assessment_waiting", true, Rejected(refused)),
+        (falls, DIGITAL, "assessment_waiting", true, Rejected(refused)),
     ];
     courses
         .into_iter()
@@ -497,17 +497,18 @@ fn assessments(aggregator: &Aggregator, data: &Data, chance: &mut Chance) -> Res
         .collect()
 }
 
-/// Trademarks that end in three months, in one, within a week and today; numbers for QRIS in each state.
+/// Trademarks that end in three months, in one and within a week, a standard that ends today, numbers for QRIS in each
+/// state.
 fn papers(aggregator: &mut Aggregator, data: &Data) -> Result<()> {
     let (why, _) = data.sentences("document_reject")?.first().context("a reason")?;
     let why = valid(DocumentNote::parse(why), why)?;
     let trademark = |ends, fate| Paper { kind: DocumentKind::Trademark, ends: Some(ends), fate };
+    let standard = |ends, fate| Paper { kind: DocumentKind::Sni, ends: Some(ends), fate };
     let qris = |fate| Paper { kind: DocumentKind::Nmid, ends: None, fate };
     let papers = [
-        vec![trademark(80, Fate::Verified), qris(Fate::Verified)],
+        vec![trademark(80, Fate::Verified), qris(Fate::Verified), standard(0, Fate::Expired)],
         vec![trademark(25, Fate::Verified), qris(Fate::Submitted)],
         vec![trademark(6, Fate::Verified), qris(Fate::Rejected(why))],
-        vec![trademark(0, Fate::Expired)],
     ];
     let mentored: Vec<usize> = aggregator.mentoring.mentored().map(|(_, merchant)| merchant).collect();
     for (merchant, papers) in mentored.into_iter().zip(papers) {
