@@ -102,9 +102,11 @@ impl Stall {
         self.provinces.split(';')
     }
 
-    /// The languages of the place, besides Indonesian.
-    pub fn languages(&self) -> impl Iterator<Item = &str> {
-        self.languages.split(';')
+    /// What is spoken in each of its provinces besides Indonesian.
+    pub fn languages(&self) -> impl Iterator<Item = Result<(&str, &str)>> {
+        let languages = self.languages.split(';');
+        languages
+            .map(|text| text.split_once(':').with_context(|| format!("{text} is no language of a province")))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Local heroes and what comes of their work: visits over twelve months, programmes, classes that rise and fall. Days
 //! are counted from the one on which all is loaded; negative ones are over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use kapal_domain::action_item::{Task, TaskOwner};
@@ -36,8 +36,8 @@ const LAPSED: usize = 2;
 /// All that the mentoring of an aggregator consists of.
 #[derive(Debug)]
 pub struct Mentoring {
-    /// What is spoken there besides Indonesian.
-    pub languages: Vec<Language>,
+    /// What is spoken in each province besides Indonesian, by its code.
+    pub languages: BTreeMap<String, Language>,
     /// The heroes, the first of them one of the aggregator's [`STAFF`].
     pub heroes: Vec<Hero>,
     /// Their visits, by merchant, the oldest of each first.
@@ -192,8 +192,13 @@ pub enum Assessed {
 
 impl Mentoring {
     /// Of an aggregator where these are spoken; [`mentor`] does the rest.
-    pub fn of_languages<'a>(languages: impl Iterator<Item = &'a str>) -> Result<Self> {
-        let languages = languages.map(|text| valid(Language::parse(text), text)).collect::<Result<_>>()?;
+    pub fn of_languages<'a>(languages: impl Iterator<Item = Result<(&'a str, &'a str)>>) -> Result<Self> {
+        let languages = languages
+            .map(|spoken| {
+                let (province, language) = spoken?;
+                Ok((province.to_owned(), valid(Language::parse(language), language)?))
+            })
+            .collect::<Result<_>>()?;
         let (heroes, visits) = (Vec::new(), Vec::new());
         Ok(Self { languages, heroes, visits, programmes: Vec::new(), assessments: Vec::new() })
     }
@@ -279,7 +284,9 @@ fn hero(
         .map(|regency| regency.as_str().to_owned())
         .collect();
     let phone = format!("+62877{at:02}9{nth}{:04}", chance.below(10_000));
-    let spoken = &aggregator.mentoring.languages;
+    let province = first.region.province();
+    let spoken =
+        aggregator.mentoring.languages.get(province.as_str()).context("a province of no language")?;
     let indonesian = valid(Language::parse("id"), "id")?;
     let (latitude, longitude) = (first.profile.coordinates.latitude(), first.profile.coordinates.longitude());
     let note = data.sentence("hero_note", chance)?;
@@ -295,7 +302,7 @@ fn hero(
         area: area.iter().map(|code| valid(RegionCode::parse(code), code)).collect::<Result<_>>()?,
         home_region: first.region.parent().context("a merchant that is in no regency")?,
         home: valid(Home::parse(latitude, longitude), "a home")?,
-        languages: vec![indonesian, spoken[nth % spoken.len()].clone()],
+        languages: vec![indonesian, spoken.clone()],
         capacity: valid(Capacity::parse(merchants.len() as i64 + 4), "a capacity")?,
         note: valid(HeroNote::parse(note), note)?,
         assignments,
