@@ -144,9 +144,86 @@ async fn the_demonstration_shows_every_province_once_loaded_and_is_loaded_once()
     assert_eq!(count("SELECT count(*) FROM products").await, 440);
     assert_eq!(count("SELECT count(DISTINCT status) FROM products").await, 6);
     assert_eq!(count("SELECT count(DISTINCT status) FROM merchants").await, 6);
+    shows_mentoring(&server.address, &count).await;
+    // The server reminds of documents that end soon: those are events too.
+    eventually("nobody is left to be reminded", async || {
+        let due = count("SELECT count(*) FROM legal_documents WHERE next_turn_at <= now()").await;
+        (due == 0).then_some(())
+    })
+    .await;
     let events = count("SELECT sum(event_seq)::bigint FROM tenant_heads").await;
     assert_eq!(count("SELECT count(*) FROM events").await, events);
     let again = demo().await.expect("joined");
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
     assert_eq!(count("SELECT sum(event_seq)::bigint FROM tenant_heads").await, events);
+}
+
+/// The mentoring side of the demonstration, in the database and as a hero, a manager and anybody see it.
+async fn shows_mentoring(address: &str, count: &impl AsyncFn(&str) -> i64) {
+    for (sql, least) in [
+        ("SELECT count(*) FROM visits", 400),
+        ("SELECT count(DISTINCT date_trunc('month', started_at)) FROM visits", 12),
+        ("SELECT count(*) FROM visits WHERE version > 1", 10),
+        ("SELECT count(*) FROM visit_confirmations", 200),
+        ("SELECT count(*) FROM action_items WHERE status = 'done'", 200),
+        ("SELECT count(*) FROM action_items WHERE status = 'open' AND due_on < now()", 20),
+        ("SELECT count(*) FROM level_changes WHERE from_level = 'digital' AND to_level = 'modern'", 8),
+        ("SELECT count(*) FROM merchants WHERE level = 'online'", 8),
+        ("SELECT count(*) FROM assessments WHERE status = 'proposed'", 8),
+        ("SELECT count(DISTINCT status) FROM programmes", 3),
+        ("SELECT count(*) FROM published_certificates", 24),
+        ("SELECT count(DISTINCT status) FROM legal_documents", 4),
+        ("SELECT count(*) FROM legal_documents WHERE status = 'expired'", 8),
+        (
+            "SELECT count(*) FROM legal_documents WHERE status = 'verified' AND expires_on < now() + '7 days'",
+            8,
+        ),
+        ("SELECT count(DISTINCT status) FROM hero_assignments", 3),
+        ("SELECT count(*) FROM requested_changes", 6),
+        ("SELECT count(*) FROM privacy_requests WHERE status = 'open'", 8),
+        ("SELECT count(*) FROM bank_accounts", 60),
+        (
+            "SELECT count(*) FROM merchant_scales s WHERE scale = 'small' AND EXISTS (SELECT FROM merchant_scales b \
+          WHERE b.merchant_id = s.merchant_id AND b.scale = 'micro')",
+            8,
+        ),
+        // Published, and yet not shown: a document that it needs has ended.
+        (
+            "SELECT count(*) FROM products p JOIN merchants m ON m.id = p.merchant_id AND m.status = 'active' \
+          WHERE p.status = 'published' AND EXISTS (SELECT FROM legal_documents d WHERE d.merchant_id = m.id \
+          AND d.kind = 'pirt' AND d.status = 'expired') AND NOT EXISTS (SELECT FROM search_documents s \
+          WHERE s.product_id = p.id)",
+            4,
+        ),
+    ] {
+        let found = count(sql).await;
+        assert!(found >= least, "{found} instead of {least}: {sql}");
+    }
+    let visitor = Client::new(address);
+    let log_in = async |who: &str| {
+        let login =
+            json!({ "email": format!("{who}@kie-raha.demo.kapal.test"), "password": "kapal-demo-2026" });
+        let token = visitor.post("/v1/auth/login", login).await.json(200);
+        visitor.with_token(token["access_token"].as_str().expect("a token"))
+    };
+    let (hero, manager, store) = (log_in("hero").await, log_in("manager").await, "/v1/aggregators/kie-raha");
+    let agenda = hero.get(&format!("{store}/heroes/me/agenda")).await.json(200);
+    let kinds: std::collections::BTreeSet<_> =
+        agenda["items"].as_array().expect("items").iter().filter_map(|item| item["kind"].as_str()).collect();
+    assert!(kinds.is_superset(&["action_item", "document_expiring", "visit_due"].into()), "{kinds:?}");
+    let online = manager.get(&format!("{store}/merchants?level=online")).await.json(200);
+    let id = online["data"][0]["id"].as_str().expect("a merchant online");
+    let progress = manager.get(&format!("{store}/merchants/{id}/progress")).await.json(200);
+    let timeline = progress["timeline"]["data"].as_array().expect("a time line");
+    let of = |kind: &str| timeline.iter().filter(|entry| entry["kind"] == kind).collect::<Vec<_>>();
+    assert_eq!(of("level_changed").len(), 3, "{progress}");
+    let first = of("visit").last().and_then(|visit| visit["at"].as_str()).expect("visits").to_owned();
+    assert!(first < (chrono::Utc::now() - chrono::TimeDelta::days(330)).to_rfc3339(), "{first}");
+    let finished = manager.get(&format!("{store}/programmes?status=finished")).await.json(200);
+    let programme = finished["data"][0]["id"].as_str().expect("a programme");
+    let enrolments =
+        manager.get(&format!("{store}/programmes/{programme}/enrolments?status=completed")).await.json(200);
+    let code = enrolments["data"][0]["certificate"]["code"].as_str().expect("a code");
+    let page = visitor.get(&format!("/verify/{code}")).await.expect(200).text();
+    assert!(page.contains("asli dan berlaku"), "{page}");
 }

@@ -16,7 +16,7 @@ use kapal_domain::user::Password;
 use kapal_persistence::{Actor, Db, Objects, RegionFilter, hash_password};
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::plan::{Districts, Plan, STAFF};
+use self::plan::{District, Districts, PIN, Plan, STAFF};
 use self::progress::Progress;
 use crate::config::Config;
 use crate::database::Database;
@@ -123,10 +123,11 @@ async fn districts(db: &Db) -> Result<Districts> {
     let mut districts = Districts::new();
     for region in db.regions(&filter, None, ALL_DISTRICTS).await?.items {
         let parent = region.parent_code.with_context(|| format!("{} lies nowhere", region.code))?;
-        districts.entry(parent).or_default().push((region.code, region.name));
+        let place = (region.latitude, region.longitude);
+        districts.entry(parent).or_default().push(District { code: region.code, name: region.name, place });
     }
     // By code, not by name as the database's collation has it: the plan must not depend on that.
-    districts.values_mut().for_each(|list| list.sort());
+    districts.values_mut().for_each(|list| list.sort_by(|one, other| one.code.cmp(&other.code)));
     Ok(districts)
 }
 
@@ -135,9 +136,10 @@ fn summary(config: &Config, plan: &Plan) -> String {
     let merchants: usize = plan.aggregators.iter().map(|a| a.merchants.len()).sum();
     let products: usize = plan.aggregators.iter().map(|a| a.products().count()).sum();
     let mutiara: usize = plan.aggregators.iter().map(|a| a.mutiara().len()).sum();
+    let visits: usize = plan.aggregators.iter().map(|a| a.mentoring.visits.len()).sum();
     let url = &config.http.public_url;
     let mut text = format!(
-        "{} aggregators, {merchants} merchants, {products} products, {mutiara} mutiara; all of it is invented.\n\n\
+        "{} aggregators, {merchants} merchants, {products} products, {mutiara} mutiara, {visits} visits; all of it is invented.\n\n\
          Open, once `kapal serve` runs:\n  {url}/v1/storefront/home\n  {url}/docs\n",
         plan.aggregators.len()
     );
@@ -153,6 +155,13 @@ fn summary(config: &Config, plan: &Plan) -> String {
         plan.operator.email.as_str(),
         places.join(","),
         slugs.join(", "),
+    );
+    let more = plan.aggregators.iter().flat_map(|a| a.mentoring.heroes.iter().skip(1));
+    let more: Vec<_> = more.map(|hero| hero.person.email.as_str()).collect();
+    let _ = write!(
+        text,
+        "More local heroes:\n  {}\nMentored merchants confirm visits with the PIN {PIN}.\n",
+        more.join("\n  ")
     );
     text
 }

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
+use kapal_domain::Faults;
 use kapal_domain::ids::{MediaId, MerchantId};
 use kapal_domain::locale::Locale;
 use kapal_domain::money::Money;
 use kapal_domain::product::{ProductAction, ProductStatus, Stock};
 use kapal_domain::rubric::ScoreSheet;
-use kapal_domain::{Code, Faults};
 use kapal_persistence::{NewDecision, NewPicture, NewProduct, NewScore, NewVariant, TenantTx, Translation};
 use kapal_pictures::Motif;
 
-use super::{House, Loader};
+use super::{House, Loader, refused};
 use crate::demo::pictures::Drawn;
 use crate::demo::plan::{Course, End, Product};
 
@@ -146,8 +146,4 @@ fn sheet(tx: &TenantTx<'_>, points: &[u8; 6]) -> Result<ScoreSheet> {
     let keys = rubric.criteria().iter().map(|criterion| criterion.key.as_str());
     let faulty = |faults: Faults| anyhow::anyhow!("scores that the rubric refuses: {faults:?}");
     rubric.score(keys.zip(points.iter().map(|points| i64::from(*points)))).map_err(faulty)
-}
-
-fn refused(code: Code) -> anyhow::Error {
-    anyhow::anyhow!("a value of the plan: {}", code.as_str())
 }

@@ -1,16 +1,21 @@
 //! Aggregators, their staff and their merchants.
 
 use anyhow::{Context, Result};
+use chrono::{Datelike, TimeDelta, Utc};
 use kapal_domain::aggregator::{AggregatorAction, AggregatorStatus};
-use kapal_domain::ids::MerchantId;
+use kapal_domain::ids::{MerchantId, UserId};
 use kapal_domain::locale::Locale;
-use kapal_domain::merchant::{MerchantAction, MerchantStatus};
+use kapal_domain::merchant::{MerchantAction, MerchantStatus, Scale};
+use kapal_domain::money::Money;
+use kapal_domain::onboarding::RequestReason;
 use kapal_domain::permission::Role;
+use kapal_domain::profile::ConsentChannel;
 use kapal_persistence::{
-    Actor, AggregatorChanges, Joiner, NewAggregator, NewInvitation, NewMerchant, ProfileChanges, ScaleClaim,
+    Actor, AggregatorChanges, Joiner, NewAggregator, NewInvitation, NewMerchant, NewRequest, ProfileChanges,
+    ScaleClaim,
 };
 
-use super::{House, Loader, REQUEST};
+use super::{House, Loader, REQUEST, refused};
 use crate::demo::plan::{Aggregator, Merchant, Person, STAFF};
 
 impl Loader<'_> {
@@ -50,10 +55,19 @@ impl Loader<'_> {
                 None => Actor::System,
             };
             self.join(house, by, person, role, None).await?;
-            let user =
-                self.db.credentials_of(&person.email).await?.context("an account that is not there")?;
-            house.staff.insert(who, user.user());
+            self.know(house, who, person).await?;
         }
+        for hero in plan.mentoring.heroes.iter().skip(1) {
+            let owner = Actor::User(*house.staff.get("owner").context("no owner")?);
+            self.join(house, owner, &hero.person, Role::LocalHero, None).await?;
+            self.know(house, hero.place, &hero.person).await?;
+        }
+        Ok(())
+    }
+
+    async fn know(&self, house: &mut House<'_>, who: &'static str, person: &Person) -> Result<()> {
+        let user = self.db.credentials_of(&person.email).await?.context("an account that is not there")?;
+        house.staff.insert(who, user.user());
         Ok(())
     }
 
@@ -90,10 +104,11 @@ impl Loader<'_> {
         let plan = house.plan;
         let (assigned, others) = plan.merchants.split_at(plan.assigned);
         for (who, merchants) in [("hero", assigned), ("manager", others)] {
+            let taken_by = house.staff.get(who).copied();
             let mut tx = self.acting(house, who).await?;
             let mut made = Vec::with_capacity(merchants.len());
             for merchant in merchants {
-                let id = tx.insert_merchant(&new(merchant)).await?.row.id();
+                let id = tx.insert_merchant(&new(merchant, taken_by)?).await?.row.id();
                 for channel in &merchant.channels {
                     tx.set_channel(id, channel, true).await?;
                 }
@@ -110,7 +125,11 @@ impl Loader<'_> {
         for (merchant, id) in plan.merchants.iter().zip(&house.merchants) {
             let steps: &[MerchantAction] = match merchant.status {
                 MerchantStatus::Draft | MerchantStatus::Submitted => &[],
-                MerchantStatus::NeedsChanges => &[MerchantAction::RequestChanges],
+                MerchantStatus::NeedsChanges => {
+                    let requests: Vec<_> = merchant.requests.iter().map(request).collect();
+                    tx.request_merchant_changes(*id, merchant.reason.as_deref(), &requests).await?;
+                    &[]
+                }
                 MerchantStatus::Active | MerchantStatus::Suspended => &[MerchantAction::Verify],
                 MerchantStatus::Archived => &[MerchantAction::Verify, MerchantAction::Archive],
             };
@@ -136,15 +155,55 @@ impl Loader<'_> {
     }
 }
 
-fn new(merchant: &Merchant) -> NewMerchant {
-    NewMerchant {
+fn request((pointer, reason): &(&'static str, RequestReason)) -> NewRequest {
+    NewRequest { pointer: (*pointer).to_owned(), reason: reason.clone() }
+}
+
+fn new(merchant: &Merchant, taken_by: Option<UserId>) -> Result<NewMerchant> {
+    let scale = match merchant.profile.sales.first() {
+        Some(sales) => by_sales(*sales)?,
+        None => ScaleClaim::declared(merchant.scale),
+    };
+    Ok(NewMerchant {
         name: merchant.name.clone(),
         legal_name: merchant.legal_name.clone(),
         region_code: merchant.region.clone(),
-        scale: Some(ScaleClaim::declared(merchant.scale)),
+        scale: Some(scale),
         nib: merchant.nib.clone(),
         phone: merchant.phone.clone(),
         story: merchant.story.clone(),
-        profile: ProfileChanges::default(),
-    }
+        profile: told(merchant, taken_by),
+    })
+}
+
+/// The class that the sales of so many years ago make.
+pub(super) fn by_sales((ago, rupiah): (i32, i64)) -> Result<ScaleClaim> {
+    Ok(ScaleClaim {
+        scale: Scale::by_sales(rupiah).context("a large business")?,
+        basis: "sales",
+        year: Some(Utc::now().year() - ago),
+        amount: Some(Money::rupiah(rupiah).map_err(refused)?),
+    })
+}
+
+fn told(merchant: &Merchant, taken_by: Option<UserId>) -> ProfileChanges {
+    let profile = &merchant.profile;
+    let mut changes = ProfileChanges {
+        business_form: Some(Some(profile.form.as_str().to_owned())),
+        kbli_version: Some(Some(profile.kbli.version().as_str().to_owned())),
+        kbli_code: Some(Some(profile.kbli.code().to_owned())),
+        founded_year: Some(Some(profile.founded_year)),
+        workers_total: Some(profile.workers.total),
+        workers_women: Some(profile.workers.women),
+        workers_youth: Some(profile.workers.youth),
+        workers_disability: Some(profile.workers.disability),
+        address: Some(Some(profile.address.as_str().to_owned())),
+        latitude: Some(Some(profile.coordinates.latitude())),
+        longitude: Some(Some(profile.coordinates.longitude())),
+        ..ProfileChanges::default()
+    };
+    let agreed = Utc::now().date_naive() - TimeDelta::days(profile.agreed);
+    let consent = Some((agreed, ConsentChannel::Paper.as_str()));
+    changes.set_consent(consent, taken_by.map(UserId::uuid));
+    changes
 }

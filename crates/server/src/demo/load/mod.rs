@@ -2,20 +2,24 @@
 
 mod goods;
 mod houses;
+mod levels;
+mod mentoring;
 mod papers;
+mod programmes;
 mod shelves;
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use kapal_domain::Code;
 use kapal_domain::aggregator::{AggregatorAction, AggregatorStatus};
 use kapal_domain::ids::{AggregatorId, CategoryId, MerchantId, ProductId, UserId};
 use kapal_domain::permission::Role;
 use kapal_persistence::{Actor, Db, GateRow, NewUser, Objects, Scope, TenantTx};
 
 use super::pictures::{Drawn, draw_all, motifs};
-use super::plan::{Aggregator, Plan, STAFF};
+use super::plan::{Aggregator, PLACES, Plan, STAFF};
 use super::progress::Progress;
 use crate::config::Config;
 
@@ -48,7 +52,9 @@ struct House<'a> {
 pub fn count(plan: &Plan) -> usize {
     let per_aggregator = |a: &Aggregator| {
         let nominations = a.products().filter(|(_, p)| p.course.is_some()).count();
-        a.merchants.len() + a.products().count() + nominations + a.leads.len()
+        let mentoring = &a.mentoring;
+        let mentored = mentoring.visits.len() + mentoring.programmes.len() + mentoring.assessments.len();
+        a.merchants.len() + a.products().count() + nominations + a.leads.len() + mentored
     };
     motifs(plan).len() + plan.aggregators.iter().map(per_aggregator).sum::<usize>()
 }
@@ -74,7 +80,7 @@ pub async fn load(
         .try_collect::<Vec<_>>();
     let (drawn, houses) = tokio::try_join!(draw_all(motifs(plan), objects, progress), open)?;
     let houses: Vec<_> = stream::iter(houses)
-        .map(|house| loader.fill(house, &drawn))
+        .map(|house| loader.fill(house, objects, &drawn))
         .buffer_unordered(at_once)
         .try_collect()
         .await?;
@@ -93,18 +99,25 @@ impl Loader<'_> {
         self.onboard(&mut house).await?;
         self.prove(&house, objects).await?;
         self.invite_merchant(&house).await?;
+        self.mentor(&house).await?;
+        self.visit(&house).await?;
+        self.train(&house).await?;
         Ok(house)
     }
 
     /// Its products, and what became of them.
-    async fn fill<'p>(&self, mut house: House<'p>, drawn: &Drawn) -> Result<House<'p>> {
+    async fn fill<'p>(&self, mut house: House<'p>, objects: &Objects, drawn: &Drawn) -> Result<House<'p>> {
         self.list(&mut house, drawn).await?;
         self.suspend_merchants(&house).await?;
         self.curate(&house).await?;
         if house.plan.status == AggregatorStatus::Active {
+            self.assess(&house, objects, false).await?;
             self.arrange(&house).await?;
             self.receive(&house).await?;
+            self.assess(&house, objects, true).await?;
+            self.ask(&house).await?;
         }
+        self.expire(&house).await?;
         if house.plan.status == AggregatorStatus::Suspended {
             let mut tx = self.db.operator(Actor::System, REQUEST).await?;
             tx.change_aggregator_status(house.id, AggregatorAction::Suspend).await?;
@@ -135,6 +148,14 @@ impl Loader<'_> {
 }
 
 fn role(who: &str) -> Result<Role> {
+    if PLACES.contains(&who) {
+        return Ok(Role::LocalHero);
+    }
     let found = STAFF.iter().find(|(place, _)| *place == who);
     Ok(found.with_context(|| format!("no account {who}"))?.1)
+}
+
+/// Why the domain takes a value of the plan for none.
+fn refused(code: Code) -> anyhow::Error {
+    anyhow::anyhow!("a value of the plan: {}", code.as_str())
 }

@@ -4,40 +4,100 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::Result;
-use chrono::{Datelike, Days, NaiveDate, Utc};
-use kapal_domain::Code;
+use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
 use kapal_domain::file::{FileName, FileType};
-use kapal_domain::ids::MerchantId;
+use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::legality::{
     DocumentAction, DocumentKind, DocumentNumber, HolderName, IssuerName, Validity,
 };
 use kapal_domain::product::ProductStatus;
-use kapal_persistence::{GateRow, NewDocument, NewFile, Objects};
+use kapal_persistence::{Actor, GateRow, NewDocument, NewFile, Objects, TenantTx};
 
-use super::{House, Loader};
-use crate::demo::plan::Merchant;
+use super::{House, Loader, refused};
+use crate::demo::plan::{Fate, Merchant};
 
 /// The gates of each category, inherited ones included, by its slug.
 pub type Gates = BTreeMap<String, Vec<GateRow>>;
 
+/// Days from today on which the documents end that merchants' products need.
+const ENDS: i64 = 400;
+
 impl Loader<'_> {
-    /// The manager enters and verifies what the gates ask for before anything is published.
+    /// The manager enters and verifies what the gates ask for before anything is published, and looks at what merchants
+    /// have besides.
     pub(super) async fn prove(&self, house: &House<'_>, objects: &Objects) -> Result<()> {
         let mut tx = self.acting(house, "manager").await?;
         for (at, (merchant, id)) in house.plan.merchants.iter().zip(&house.merchants).enumerate() {
+            let slug = house.plan.slug.as_str();
             for gate in self.needed(merchant) {
                 let kind = DocumentKind::parse(&gate.document).map_err(refused)?;
-                let new = NewFile {
-                    merchant: *id,
-                    name: FileName::parse(&format!("{kind}.pdf")).map_err(refused)?,
-                    media_type: FileType::Pdf,
-                    bytes: pdf(&format!("{} - {} - CONTOH, BUKAN DOKUMEN ASLI", kind, house.plan.slug)),
+                let ends = if merchant.lapses { 0 } else { ENDS + 37 * at as i64 % 1_000 };
+                let new = document(kind, gate.number_prefix.as_deref(), merchant, at, Some(ends))?;
+                self.enter(&mut tx, objects, slug, *id, new).await?;
+                tx.change_document_status(*id, kind, DocumentAction::Verify, None, None).await?;
+            }
+            for paper in &merchant.papers {
+                let new = document(paper.kind, None, merchant, at, paper.ends)?;
+                self.enter(&mut tx, objects, slug, *id, new).await?;
+                let (action, note) = match &paper.fate {
+                    Fate::Submitted => continue,
+                    Fate::Verified | Fate::Expired => (DocumentAction::Verify, None),
+                    Fate::Rejected(note) => (DocumentAction::Reject, Some(note)),
                 };
-                let file = tx.insert_file(objects, &new).await?.id.into();
-                let new = document(kind, gate.number_prefix.as_deref(), merchant, at, file)?;
-                let merchant: MerchantId = *id;
-                tx.set_document(merchant, None, true, &new).await?;
-                tx.change_document_status(merchant, kind, DocumentAction::Verify, None, None).await?;
+                tx.change_document_status(*id, paper.kind, action, None, note).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A document with its evidence.
+    async fn enter(
+        &self,
+        tx: &mut TenantTx<'_>,
+        objects: &Objects,
+        slug: &str,
+        merchant: MerchantId,
+        new: NewDocument,
+    ) -> Result<()> {
+        let kind = new.number.kind();
+        let file = self.evidence(tx, objects, slug, merchant, kind.as_str()).await?;
+        tx.set_document(merchant, None, true, &NewDocument { file: Some(file), ..new }).await?;
+        Ok(())
+    }
+
+    /// A PDF that says what it would prove.
+    pub(super) async fn evidence(
+        &self,
+        tx: &mut TenantTx<'_>,
+        objects: &Objects,
+        slug: &str,
+        merchant: MerchantId,
+        what: &str,
+    ) -> Result<FileId> {
+        let new = NewFile {
+            merchant,
+            name: FileName::parse(&format!("{what}.pdf")).map_err(refused)?,
+            media_type: FileType::Pdf,
+            bytes: pdf(&format!("{what} - {slug} - CONTOH, BUKAN DOKUMEN ASLI")),
+        };
+        Ok(tx.insert_file(objects, &new).await?.id.into())
+    }
+
+    /// The system ends what ends today, without waiting for midnight: products that need it are shown no more.
+    pub(super) async fn expire(&self, house: &House<'_>) -> Result<()> {
+        let mut tx = self.within(house, Actor::System, false).await?;
+        for (merchant, id) in house.plan.merchants.iter().zip(&house.merchants) {
+            let expired = merchant.papers.iter().filter(|p| matches!(p.fate, Fate::Expired)).map(|p| p.kind);
+            let mut kinds: Vec<_> = expired.collect();
+            if merchant.lapses {
+                for gate in self.needed(merchant) {
+                    let kind = DocumentKind::parse(&gate.document).map_err(refused)?;
+                    kinds.extend(has_end(kind).then_some(kind));
+                }
+            }
+            for kind in kinds {
+                tx.change_document_status(*id, kind, DocumentAction::Expire, None, None).await?;
             }
         }
         tx.commit().await?;
@@ -57,33 +117,44 @@ impl Loader<'_> {
     }
 }
 
+/// Halal certificates and merchant ids are valid without an end.
+const fn has_end(kind: DocumentKind) -> bool {
+    !matches!(kind, DocumentKind::Halal | DocumentKind::Nmid)
+}
+
+/// A document without its evidence, which ends in so many days.
 fn document(
     kind: DocumentKind,
     prefix: Option<&str>,
     merchant: &Merchant,
     at: usize,
-    file: kapal_domain::ids::FileId,
+    ends: Option<i64>,
 ) -> Result<NewDocument> {
-    let today = Utc::now().date_naive();
-    let issued_on = today.checked_sub_days(Days::new(200 + 13 * at as u64 % 500));
-    let ends = today.checked_add_days(Days::new(400 + 37 * at as u64 % 1_000));
+    let today = merchant.region.day_of(Utc::now());
+    let ends = ends.filter(|_| has_end(kind)).map(|days| today + TimeDelta::days(days));
+    let issued_on = match (kind, ends) {
+        (DocumentKind::Trademark, Some(end)) => end - TimeDelta::days(3_652),
+        _ => today - TimeDelta::days(200 + 13 * at as i64 % 500),
+    };
     let place: String = merchant.region.as_str().chars().filter(char::is_ascii_digit).take(4).collect();
-    let (number, issuer, expires_on) = match kind {
+    let (number, issuer) = match kind {
         DocumentKind::Pirt => {
             let year = ends.as_ref().map_or(0, NaiveDate::year) % 100;
-            (format!("206{place}01{at:04}{year:02}"), "Dinas Kesehatan", ends)
+            (format!("206{place}01{at:04}{year:02}"), "Dinas Kesehatan")
         }
-        DocumentKind::Bpom => (format!("{}{place}{at:07}", prefix.unwrap_or("MD2")), "BPOM", ends),
-        DocumentKind::Halal => (format!("ID{place}{at:013}"), "BPJPH", None),
-        _ => (format!("CONTOH {place} {at:04}"), "Dinas", ends),
+        DocumentKind::Bpom => (format!("{}{place}{at:07}", prefix.unwrap_or("MD2")), "BPOM"),
+        DocumentKind::Halal => (format!("ID{place}{at:013}"), "BPJPH"),
+        DocumentKind::Trademark => (format!("IDM0{place}{at:04}"), "DJKI"),
+        DocumentKind::Nmid => (format!("ID102{place}{at:06}"), "Bank Contoh"),
+        _ => (format!("CONTOH {place} {at:04}"), "Lembaga Contoh"),
     };
     let holder = merchant.legal_name.as_ref().map_or(merchant.name.as_str(), |name| name.as_str());
     Ok(NewDocument {
         number: DocumentNumber::parse(kind, &number).map_err(refused)?,
         holder: Some(HolderName::parse(holder).map_err(refused)?),
         issuer: Some(IssuerName::parse(issuer).map_err(refused)?),
-        validity: Validity::new(issued_on, expires_on).map_err(refused)?,
-        file: Some(file),
+        validity: Validity::new(Some(issued_on), ends).map_err(refused)?,
+        file: None,
         submitted: true,
     })
 }
@@ -110,8 +181,4 @@ fn pdf(line: &str) -> Vec<u8> {
         "xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
     );
     file.into_bytes()
-}
-
-fn refused(code: Code) -> anyhow::Error {
-    anyhow::anyhow!("a value of the plan: {}", code.as_str())
 }

@@ -7,14 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kapal_domain::aggregator::AggregatorStatus;
 use kapal_domain::collection::{CollectionIntro, CollectionTitle};
 use kapal_domain::ids::ProductId;
+use kapal_domain::lead::LeadStatus;
 use kapal_domain::slot::{MAX_ITEMS, Place, Schedule, Window};
-use kapal_domain::{Code, lead::LeadStatus};
 use kapal_persistence::{
     Actor, Buyer, BuyerName, LeadChanges, LeadFilter, NewCollection, NewLead, NewNationalSlot, NewSlot,
     Transaction,
 };
 
-use super::{House, Loader, REQUEST};
+use super::{House, Loader, REQUEST, refused};
 
 impl Loader<'_> {
     /// The curator's collections, and the slots of home: some running, one over, one to come.
@@ -143,8 +143,4 @@ fn window(from: i64, to: Option<i64>) -> Result<Window> {
     let today = Utc::now().date_naive().and_time(chrono::NaiveTime::MIN).and_utc() - TimeDelta::hours(7);
     let at = |days| -> DateTime<Utc> { today + TimeDelta::days(days) };
     Window::new(at(from), to.map(at)).map_err(refused)
-}
-
-fn refused(code: Code) -> anyhow::Error {
-    anyhow::anyhow!("a value of the plan: {}", code.as_str())
 }

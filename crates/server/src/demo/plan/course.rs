@@ -114,8 +114,16 @@ pub fn collections(aggregator: &Aggregator, data: &Data) -> Result<Vec<Collectio
 /// The contacts of buyers: some say who they are, some have been answered.
 pub fn leads(aggregator: &Aggregator, at: usize, data: &Data, chance: &mut Chance) -> Result<Vec<Lead>> {
     use LeadStatus::{Contacted, Lost, Spam, Won};
-    let steps: [&[LeadStatus]; 8] =
-        [&[], &[], &[], &[Contacted], &[Contacted, Won], &[Contacted, Won], &[Contacted, Lost], &[Spam]];
+    let steps: [&[LeadStatus]; 8] = [
+        &[],
+        &[],
+        &[Contacted, Won],
+        &[Contacted],
+        &[Contacted, Won],
+        &[Contacted, Won],
+        &[Contacted, Lost],
+        &[Spam],
+    ];
     let shown: Vec<usize> = aggregator
         .products()
         .enumerate()
@@ -124,6 +132,9 @@ pub fn leads(aggregator: &Aggregator, at: usize, data: &Data, chance: &mut Chanc
         })
         .map(|(place, _)| place)
         .collect();
+    // What is won is the first merchant's: so many orders make it online.
+    let merchant_of: Vec<usize> = aggregator.products().map(|(merchant, _)| merchant).collect();
+    let of_first: Vec<usize> = shown.iter().copied().filter(|place| merchant_of[*place] == 0).collect();
     (0..LEADS + usize::from(at < 2))
         .map(|n| {
             let steps = steps[n % steps.len()].to_vec();
@@ -141,7 +152,7 @@ pub fn leads(aggregator: &Aggregator, at: usize, data: &Data, chance: &mut Chanc
                 None
             };
             Ok(Lead {
-                product: *chance.pick(&shown),
+                product: *chance.pick(if steps.contains(&Won) { &of_first } else { &shown }),
                 source: LeadSource::ALL[(n + at) % LeadSource::ALL.len()],
                 locale: if n % 5 == 4 { Locale::En } else { Locale::Id },
                 buyer,

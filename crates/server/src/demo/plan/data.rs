@@ -7,6 +7,8 @@ use kapal_domain::locale::Bilingual;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::demo::chance::Chance;
+
 /// A well-known regional product, and where it comes from.
 #[derive(Debug)]
 pub struct Origin {
@@ -87,6 +89,7 @@ pub struct Stall {
     /// `#rrggbb`.
     pub colour: String,
     provinces: String,
+    languages: String,
     /// What it is.
     pub description_id: String,
     /// The same in English.
@@ -97,6 +100,52 @@ impl Stall {
     /// The codes of its provinces.
     pub fn provinces(&self) -> impl Iterator<Item = &str> {
         self.provinces.split(';')
+    }
+
+    /// What is spoken in each of its provinces besides Indonesian.
+    pub fn languages(&self) -> impl Iterator<Item = Result<(&str, &str)>> {
+        let languages = self.languages.split(';');
+        languages
+            .map(|text| text.split_once(':').with_context(|| format!("{text} is no language of a province")))
+    }
+}
+
+/// What a hero finds at a merchant's, what he advises, and what is agreed on.
+#[derive(Debug, Deserialize)]
+pub struct Counsel {
+    /// What it is about.
+    pub topic: String,
+    /// What was found.
+    pub problem: String,
+    /// What was advised.
+    pub advice: String,
+    /// Who must act.
+    pub owner: String,
+    /// What is to be done.
+    pub task: String,
+}
+
+/// A training programme.
+#[derive(Debug, Deserialize)]
+pub struct Training {
+    /// Its name.
+    pub name_id: String,
+    /// The same in English.
+    pub name_en: String,
+    /// What it is about.
+    pub description_id: String,
+    /// The same in English.
+    pub description_en: String,
+    topics: String,
+}
+
+impl Training {
+    /// Key, hours, title in Indonesian and in English of each topic.
+    pub fn topics(&self) -> impl Iterator<Item = Result<[&str; 4]>> {
+        self.topics.split(';').map(|topic| {
+            let parts: Vec<_> = topic.split(':').collect();
+            parts.try_into().map_err(|_| anyhow::anyhow!("{topic} is no topic"))
+        })
     }
 }
 
@@ -135,6 +184,10 @@ pub struct Data {
     pub editions: BTreeMap<String, Vec<Edition>>,
     /// The aggregators.
     pub stalls: Vec<Stall>,
+    /// What heroes advise.
+    pub counsels: Vec<Counsel>,
+    /// What merchants are taught.
+    pub trainings: Vec<Training>,
     people: BTreeMap<String, Vec<String>>,
     businesses: BTreeMap<String, Vec<String>>,
     sentences: BTreeMap<String, Vec<(String, String)>>,
@@ -168,6 +221,8 @@ impl Data {
             origins,
             editions,
             stalls: rows(include_str!("../../../data/agregator.csv"), "agregator.csv")?,
+            counsels: rows(include_str!("../../../data/pendampingan.csv"), "pendampingan.csv")?,
+            trainings: rows(include_str!("../../../data/program.csv"), "program.csv")?,
             people: by_key(people.iter().map(|p| (p.provinces.as_str(), p.names.as_str()))),
             businesses: by_key(businesses.iter().map(|b| (b.lines.as_str(), b.patterns.as_str()))),
             sentences,
@@ -182,6 +237,11 @@ impl Data {
     /// Patterns of names of businesses of a line.
     pub fn businesses(&self, line: &str) -> Result<&[String]> {
         self.businesses.get(line).map(Vec::as_slice).with_context(|| format!("usaha.csv lacks {line}"))
+    }
+
+    /// One sentence of a topic, in Indonesian.
+    pub fn sentence(&self, topic: &str, chance: &mut Chance) -> Result<&str> {
+        Ok(&chance.pick(self.sentences(topic)?).0)
     }
 
     /// The sentences of a topic, Indonesian and English.

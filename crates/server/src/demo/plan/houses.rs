@@ -7,6 +7,7 @@ use kapal_domain::aggregator::{AggregatorName, AggregatorStatus};
 use kapal_domain::channel::{ChannelKind, Handle};
 use kapal_domain::locale::Bilingual;
 use kapal_domain::merchant::{LegalName, MerchantName, MerchantStatus, Nib, Scale, Story};
+use kapal_domain::onboarding::RequestReason;
 use kapal_domain::phone::Phone;
 use kapal_domain::product::ProductStatus;
 use kapal_domain::region::RegionCode;
@@ -14,7 +15,9 @@ use kapal_domain::slug::Slug;
 
 use super::data::{Data, Edition, Origin, Stall};
 use super::goods::{self, Maker};
-use super::{Aggregator, Districts, Merchant, Person, STAFF, fill, person, valid};
+use super::mentoring::Mentoring;
+use super::profile::profile;
+use super::{Aggregator, District, Districts, Merchant, Person, STAFF, fill, person, valid};
 use crate::demo::chance::Chance;
 
 /// How many editions the house of a regional product makes; [`FULLER`] of them make one more.
@@ -111,6 +114,7 @@ fn aggregator(
         staff,
         assigned: merchants.len().div_ceil(3),
         merchants,
+        mentoring: Mentoring::of_languages(stall.languages())?,
         collections: Vec::new(),
         leads: Vec::new(),
     })
@@ -178,6 +182,13 @@ impl<'a> Town<'a> {
             MerchantStatus::Archived => "merchant_archived",
             _ => "",
         })?;
+        if status == MerchantStatus::NeedsChanges {
+            let fields = ["/story", "/legal_name", "/channels/whatsapp"];
+            let reasons = fields.into_iter().zip(self.data.sentences("field_change")?);
+            merchant.requests = reasons
+                .map(|(field, (why, _))| Ok((field, valid(RequestReason::parse(why), why)?)))
+                .collect::<Result<_>>()?;
+        }
         if status == MerchantStatus::Draft {
             merchant.nib = None;
             merchant.products.iter_mut().for_each(|p| p.status = ProductStatus::Draft);
@@ -214,22 +225,24 @@ impl<'a> Town<'a> {
         let people = self.data.people(region.province().as_str())?;
         let patterns = self.data.businesses(&origin.about.line)?;
         // Until there is a name that no other merchant has.
-        let (district, place, founder, name) = loop {
-            let (district, place) = self.chance.pick(districts);
+        let (district, founder, name) = loop {
+            let district: &District = self.chance.pick(districts);
             let founder: &String = self.chance.pick(people);
             let pattern: &String = self.chance.pick(patterns);
-            let name = fill(pattern, &[("orang", founder), ("tempat", place)]);
+            let name = fill(pattern, &[("orang", founder), ("tempat", &district.name)]);
             if self.taken.insert(name.clone()) {
-                break (district, place, founder, name);
+                break (district, founder, name);
             }
         };
+        let place = district.name.as_str();
         let serial = self.taken.len();
         let phone = format!("+628{}{}0000{serial:04}", self.chance.between(1, 9), self.chance.between(1, 9));
         let phone = valid(Phone::parse(&phone), &phone)?;
         let nib =
             format!("{:04}{:05}{serial:04}", self.chance.between(220, 1299), self.chance.below(100_000));
         let scale = *self.chance.pick(&[Scale::Micro, Scale::Micro, Scale::Micro, Scale::Small]);
-        let story = self.story(&origin.kind, &name, founder, place)?;
+        let year = self.chance.between(1994, 2022);
+        let story = self.story(&origin.kind, year, &name, founder, place)?;
         let mut channels =
             vec![valid(Handle::parse(ChannelKind::Whatsapp, phone.as_str()), "a phone number")?];
         if self.chance.below(3) > 0 {
@@ -249,10 +262,14 @@ impl<'a> Town<'a> {
                 goods::product(self.data, origin, edition, Maker { name: &name, place }, self.chance)
             })
             .collect::<Result<_>>()?;
+        let profile = profile(self.data, origin, district, (founder, year), scale, serial)?;
         Ok(Merchant {
+            profile,
+            papers: Vec::new(),
+            lapses: false,
             name: valid(MerchantName::parse(&name), &name)?,
             legal_name: legal_name.map(|text| valid(LegalName::parse(&text), &text)).transpose()?,
-            region: valid(RegionCode::parse(district), district)?,
+            region: valid(RegionCode::parse(&district.code), &district.code)?,
             scale,
             nib: Some(valid(Nib::parse(&nib), &nib)?),
             phone,
@@ -260,11 +277,12 @@ impl<'a> Town<'a> {
             channels,
             status,
             reason: None,
+            requests: Vec::new(),
             products,
         })
     }
 
-    fn story(&mut self, kind: &str, name: &str, founder: &str, place: &str) -> Result<String> {
+    fn story(&mut self, kind: &str, year: usize, name: &str, founder: &str, place: &str) -> Result<String> {
         let topic = match kind {
             "coffee" | "tea" | "rice" | "spice" | "produce" | "tobacco" | "nuts" | "essential oil" => {
                 "story_farm"
@@ -273,11 +291,16 @@ impl<'a> Town<'a> {
             _ => "story_food",
         };
         let (text, _) = self.chance.pick(self.data.sentences(topic)?);
-        let year = self.chance.between(1994, 2022).to_string();
         let people = self.chance.between(4, 35).to_string();
         Ok(fill(
             text,
-            &[("usaha", name), ("orang", founder), ("tempat", place), ("tahun", &year), ("jumlah", &people)],
+            &[
+                ("usaha", name),
+                ("orang", founder),
+                ("tempat", place),
+                ("tahun", &year.to_string()),
+                ("jumlah", &people),
+            ],
         ))
     }
 }

@@ -4,6 +4,8 @@ mod course;
 mod data;
 mod goods;
 mod houses;
+mod mentoring;
+mod profile;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,7 @@ use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::media::AltText;
 use kapal_domain::merchant::{LegalName, MerchantName, MerchantStatus, Nib, Scale, Story};
 use kapal_domain::nomination::{Advice, Decision, Reason};
+use kapal_domain::onboarding::RequestReason;
 use kapal_domain::permission::Role;
 use kapal_domain::phone::Phone;
 use kapal_domain::product::{ProductDescription, ProductName, ProductStatus, VariantName};
@@ -28,9 +31,22 @@ use kapal_pictures::Motif;
 
 use super::chance::Chance;
 use data::Data;
+pub use mentoring::{Assessed, Mentoring, PLACES, Programme, Visit};
+pub use profile::{Fate, Paper, Profile};
 
-/// Districts with their names by the code of their regency.
-pub type Districts = BTreeMap<String, Vec<(String, String)>>;
+/// Districts by the code of their regency.
+pub type Districts = BTreeMap<String, Vec<District>>;
+
+/// A district.
+#[derive(Debug, Clone, PartialEq)]
+pub struct District {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Degrees north and east.
+    pub place: (f64, f64),
+}
 
 /// Everything that is to be made.
 #[derive(Debug)]
@@ -56,10 +72,13 @@ pub struct Aggregator {
     pub description: Bilingual<String>,
     /// Who works for it, one account per place of [`STAFF`].
     pub staff: Vec<Person>,
-    /// Its merchants. The first [`Aggregator::assigned`] are those of the local hero, the very first has an account.
+    /// Its merchants. The first [`Aggregator::assigned`] are brought in by the first local hero, the very first has an
+    /// account.
     pub merchants: Vec<Merchant>,
-    /// How many merchants the local hero is assigned to.
+    /// How many merchants the first local hero brings in.
     pub assigned: usize,
+    /// What the local heroes do, and what comes of it.
+    pub mentoring: Mentoring,
     /// Its collections.
     pub collections: Vec<Collection>,
     /// Buyers' contacts.
@@ -94,8 +113,11 @@ pub const STAFF: [(&str, Role); 8] = [
     ("merchant", Role::Merchant),
 ];
 
+/// The PIN with which every mentored merchant confirms visits.
+pub const PIN: &str = "402817";
+
 /// Somebody with an account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Person {
     /// The address.
     pub email: Email,
@@ -120,12 +142,20 @@ pub struct Merchant {
     pub phone: Phone,
     /// What it tells of itself.
     pub story: Story,
+    /// What it tells besides.
+    pub profile: Profile,
+    /// The documents that it has besides those that its products need.
+    pub papers: Vec<Paper>,
+    /// Whether a document that its products need ends today: they are shown no more.
+    pub lapses: bool,
     /// Where it can be reached.
     pub channels: Vec<Handle>,
     /// The state that it comes to.
     pub status: MerchantStatus,
     /// Why it is in that state, where staff gave a reason.
     pub reason: Option<String>,
+    /// The fields that a reviewer wants changed, as JSON pointers, with why.
+    pub requests: Vec<(&'static str, RequestReason)>,
     /// What it sells.
     pub products: Vec<Product>,
 }
@@ -224,7 +254,9 @@ pub fn plan(districts: &Districts) -> Result<Plan> {
     let data = Data::read()?;
     let mut chance = Chance::new(0x4B61_7061_6C21);
     let mut aggregators = houses::aggregators(&data, districts, &mut chance)?;
+    mentoring::lapse(&mut aggregators);
     for (at, aggregator) in aggregators.iter_mut().enumerate() {
+        mentoring::mentor(aggregator, at, &data)?;
         course::nominate(aggregator, &data, &mut chance)?;
         if aggregator.status == AggregatorStatus::Active {
             aggregator.collections = course::collections(aggregator, &data)?;

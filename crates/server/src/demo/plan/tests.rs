@@ -16,9 +16,10 @@ fn districts() -> Districts {
     for row in
         csv::Reader::from_reader(text.as_bytes()).deserialize::<(String, String, String, String, f64, f64)>()
     {
-        let (code, parent, level, name, _, _) = row.unwrap();
+        let (code, parent, level, name, latitude, longitude) = row.unwrap();
         if level == "district" {
-            districts.entry(parent).or_default().push((code, name));
+            let place = (latitude, longitude);
+            districts.entry(parent).or_default().push(District { code, name, place });
         }
     }
     districts
@@ -34,7 +35,9 @@ fn shown(plan: &Plan) -> impl Iterator<Item = (&Merchant, &Product)> {
         .iter()
         .filter(|a| a.status == AggregatorStatus::Active)
         .flat_map(|a| a.products().map(|(m, p)| (&a.merchants[m], p)))
-        .filter(|(m, p)| m.status == MerchantStatus::Active && p.status == ProductStatus::Published)
+        .filter(|(m, p)| {
+            m.status == MerchantStatus::Active && !m.lapses && p.status == ProductStatus::Published
+        })
 }
 
 #[test]
@@ -165,4 +168,90 @@ fn scores_make_what_was_decided_of_them() {
             _ => assert!(sheets.len() <= 2),
         }
     }
+}
+
+#[test]
+fn heroes_mentor_some_merchants_over_twelve_months() {
+    let plan = made();
+    for aggregator in plan.aggregators.iter().filter(|a| a.status == AggregatorStatus::Active) {
+        let mentoring = &aggregator.mentoring;
+        let mentored: BTreeSet<_> = mentoring.mentored().map(|(_, merchant)| merchant).collect();
+        assert_eq!(mentored.len(), mentoring.mentored().count(), "one primary hero each");
+        assert!(mentored.len() >= 3 && mentored.len() < aggregator.merchants.len(), "{}", aggregator.slug);
+        assert!((2..=4).contains(&mentoring.heroes.len()), "{}", mentoring.heroes.len());
+        for hero in &mentoring.heroes {
+            assert!(hero.languages.len() == 2 && !hero.area.is_empty());
+            assert!(hero.assignments.len() < hero.capacity.get() as usize);
+        }
+        for merchant in mentored {
+            let visits: Vec<_> = mentoring.visits.iter().filter(|v| v.merchant == merchant).collect();
+            assert!((4..=10).contains(&visits.len()));
+            assert!(visits.is_sorted_by(|one, other| one.day < other.day));
+            assert!(visits[0].day <= -335 && visits[visits.len() - 1].day >= -28);
+            let advice: BTreeSet<_> = visits.iter().map(|v| v.advice.as_str()).collect();
+            assert_eq!(advice.len(), visits.len(), "no advice twice");
+        }
+        let any = |is: fn(&Visit) -> bool| mentoring.visits.iter().any(is);
+        assert!(any(|v| v.confirmed) && any(|v| !v.confirmed) && any(|v| v.correction.is_some()));
+        assert!(any(|v| v.task.done.is_some()) && any(|v| v.task.done.is_none() && v.task.due < 0));
+        assert!(any(|v| v.next.is_some_and(|day| (0..=7).contains(&day))));
+    }
+}
+
+#[test]
+fn every_aggregator_teaches_and_has_merchants_that_rise_and_fall() {
+    let plan = made();
+    for aggregator in plan.aggregators.iter().filter(|a| a.status == AggregatorStatus::Active) {
+        let mentoring = &aggregator.mentoring;
+        let states: Vec<_> = mentoring.programmes.iter().map(|p| p.status.as_str()).collect();
+        assert_eq!(states, ["finished", "running", "open"]);
+        assert!(mentoring.programmes[0].turnouts.iter().filter(|t| t.completed).count() >= 3);
+        let levels = |merchant: usize| -> Vec<_> {
+            let of = mentoring.assessments.iter().filter(|a| a.merchant == merchant);
+            of.filter_map(|a| match a.end {
+                Assessed::Confirmed(level) => Some(level.as_str()),
+                _ => None,
+            })
+            .collect()
+        };
+        let mentored: Vec<_> = mentoring.mentored().map(|(_, merchant)| merchant).collect();
+        assert_eq!(levels(mentored[0]), ["modern", "digital", "online"]);
+        assert_eq!(levels(mentored[1]), ["digital", "modern"]);
+        assert!(mentoring.assessments.iter().any(|a| matches!(a.end, Assessed::Waiting)));
+        let ends: BTreeSet<_> =
+            aggregator.merchants.iter().flat_map(|m| &m.papers).filter_map(|p| p.ends).collect();
+        for within in [90, 30, 7] {
+            assert!(ends.range(1..=within).next().is_some(), "{ends:?}");
+        }
+        let is = |fate: fn(&Fate) -> bool| {
+            aggregator.merchants.iter().flat_map(|m| &m.papers).any(|p| fate(&p.fate))
+        };
+        assert!(is(|f| matches!(f, Fate::Expired)) && is(|f| matches!(f, Fate::Rejected(_))));
+        assert!(is(|f| matches!(f, Fate::Submitted)));
+    }
+}
+
+#[test]
+fn merchants_tell_what_they_are() {
+    let plan = made();
+    let merchants = || plan.aggregators.iter().flat_map(|a| &a.merchants);
+    for merchant in merchants() {
+        let profile = &merchant.profile;
+        let year = profile.founded_year.to_string();
+        let story = merchant.story.as_str();
+        assert!(story.contains(&year) || !story.contains("pada ") || !story.contains("20"), "{story}");
+        if let Some((_, first)) = profile.sales.first() {
+            assert_eq!(Scale::by_sales(*first), Some(merchant.scale));
+        }
+    }
+    let grown = merchants().filter(|m| m.profile.sales.len() > 1);
+    assert!(grown.clone().count() >= 8);
+    for merchant in grown {
+        assert_eq!(Scale::by_sales(merchant.profile.sales[1].1), Some(Scale::Small));
+    }
+    assert!(
+        merchants().any(|m| m.profile.account.is_some()) && merchants().any(|m| m.profile.account.is_none())
+    );
+    assert_eq!(merchants().filter(|m| m.lapses).count(), 2);
+    assert!(merchants().any(|m| m.requests.len() >= 2));
 }
