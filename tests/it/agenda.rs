@@ -58,12 +58,44 @@ async fn the_most_urgent_stands_first() {
     );
     let missing: Vec<_> =
         items[2]["missing"].as_array().expect("steps").iter().map(|s| text(&s["step"])).collect();
-    assert_eq!(missing, ["nib", "submission", "verification"]);
+    assert_eq!(missing, ["nib", "submission"], "to verify is the staff's");
+    let texts = |agenda: &Value| {
+        let items = agenda["items"].as_array().expect("items").clone();
+        items.iter().map(|item| text(&item["text"])).collect::<Vec<_>>()
+    };
+    let english =
+        ["Foto ulang produk.", "Visit again, as agreed.", "Complete it, then submit it for verification."];
+    assert_eq!(texts(&agenda), english);
+    assert_eq!((&items[0]["owner"], &items[1]["owner"]), (&json!("hero"), &Value::Null));
+    let agenda_id = hero.get(&path).header("Accept-Language", "id").await.json(200);
+    assert_eq!(texts(&agenda_id)[1], "Kunjungi lagi seperti yang disepakati.");
     assert_eq!(agenda["has_more"], false);
     // Ending the assignment empties the day at once.
     let assignment = aggregator.path(&format!("heroes/{}/merchants/{merchant}", hero.id));
     let _ = aggregator.owner.delete(&assignment).await.expect(204);
     assert_eq!(hero.get(&path).await.json(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_document_that_ends_and_a_merchant_that_was_sent_back_say_what_to_do() {
+    let aggregator = World::new().await.aggregator().await;
+    let (hero, merchant) = hero_with_merchant(&aggregator).await;
+    let body = json!({ "number": kapal_tests::halal(), "expires_on": day(20) });
+    let document = aggregator.verified_document(&merchant, "halal", body).await;
+    let path = aggregator.path(&format!("merchants/{merchant}"));
+    let _ = hero.step(&format!("{path}/submit")).await.expect(200);
+    let fields = json!([{ "pointer": "/story", "reason": "Belum ada." }]);
+    let asked = aggregator.owner.post(&format!("{path}/request-changes"), json!({ "fields": fields })).await;
+    let _ = asked.expect(200);
+    let agenda = hero.get(&aggregator.path("heroes/me/agenda")).header("Accept-Language", "en").await;
+    let agenda = agenda.json(200);
+    let items = agenda["items"].as_array().expect("items");
+    assert_eq!(items.len(), 2, "{agenda}");
+    assert_eq!((&items[0]["id"], &items[0]["document"]), (&document["id"], &json!("halal")));
+    assert_eq!(items[0]["text"], "Renew the halal certificate before it expires.");
+    assert_eq!(items[1]["text"], "Correct what the reviewer asked for, then submit again.");
+    let story = items[1]["missing"].as_array().expect("steps").iter().find(|s| s["pointer"] == "/story");
+    assert_eq!(story.expect("asked for")["reason"], "Belum ada.");
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::hero::AgendaKind;
-use kapal_domain::onboarding::{Checklist, Step, StepState};
+use kapal_domain::legality::DocumentKind;
+use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::onboarding::{Checklist, Step, StepState, Who};
 use kapal_domain::region::RegionCode;
 use uuid::Uuid;
 
@@ -36,8 +38,10 @@ pub struct Agenda {
 /// Something that waits for the hero.
 #[derive(Debug, Clone)]
 pub struct AgendaItem {
+    /// The visit, document, action item or merchant.
+    pub id: Uuid,
     /// What it is.
-    pub kind: AgendaKind,
+    pub task: Task,
     /// The last good day.
     pub due_on: Option<NaiveDate>,
     /// The merchant.
@@ -46,12 +50,29 @@ pub struct AgendaItem {
     pub merchant_name: String,
     /// Its phone.
     pub merchant_phone: String,
-    /// The thing.
-    pub id: Uuid,
-    /// What to do, or which document.
-    pub text: Option<String>,
-    /// What an onboarding lacks.
-    pub missing: Vec<Step>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// Visit again.
+    Visit,
+    /// See to the renewal of a document.
+    Document(DocumentKind),
+    /// What was agreed on.
+    ActionItem {
+        /// In words.
+        text: String,
+        /// Who must act.
+        owner: String,
+    },
+    /// Bring a merchant to its submission.
+    Onboarding {
+        /// Whether a reviewer has sent it back.
+        sent_back: bool,
+        /// What it lacks that is for the merchant or the hero to bring.
+        missing: Vec<Step>,
+    },
 }
 
 sql! {
@@ -78,7 +99,7 @@ macro_rules! due {
 
 due! {
     // What the last visit said of the next: a later visit has done it.
-    VisitsDue "SELECT v.id, v.next_on AS due_on, NULL AS text, m.id AS merchant_id, m.name, m.phone
+    VisitsDue "SELECT v.id, v.next_on AS due_on, NULL AS text, NULL AS owner, m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
      JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id AND m.status <> 'archived'
      CROSS JOIN LATERAL (
@@ -87,20 +108,20 @@ due! {
      ) v
      WHERE a.aggregator_id = $1 AND a.user_id = $2 AND v.next_on <= $3
      ORDER BY v.next_on, v.id LIMIT $4"
-    DocumentsExpiring "SELECT d.id, d.expires_on AS due_on, d.kind AS text, m.id AS merchant_id, m.name, m.phone
+    DocumentsExpiring "SELECT d.id, d.expires_on AS due_on, d.kind AS text, NULL AS owner, m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
      JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id AND m.status <> 'archived'
      JOIN legal_documents d ON d.aggregator_id = $1 AND d.merchant_id = m.id
      WHERE a.aggregator_id = $1 AND a.user_id = $2 AND d.status IN ('verified', 'expired') AND d.expires_on <= $3
      ORDER BY d.expires_on, d.id LIMIT $4"
-    ActionItemsDue "SELECT i.id, i.due_on, i.text, m.id AS merchant_id, m.name, m.phone
+    ActionItemsDue "SELECT i.id, i.due_on, i.text, i.owner, m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
      JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id AND m.status <> 'archived'
      JOIN action_items i ON i.aggregator_id = $1 AND i.merchant_id = m.id
      WHERE a.aggregator_id = $1 AND a.user_id = $2 AND i.status = 'open' AND i.due_on <= $3
      ORDER BY i.due_on, i.id LIMIT $4"
     // The longest waiting first; the day only keeps the shape of the others.
-    Unfinished "SELECT m.id, NULL::date AS due_on, NULL AS text, m.id AS merchant_id, m.name, m.phone
+    Unfinished "SELECT m.id, NULL::date AS due_on, m.status AS text, NULL AS owner, m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
      JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id
      WHERE a.aggregator_id = $1 AND a.user_id = $2 AND m.status IN ('needs_changes', 'draft') AND m.created_at::date <= $3
@@ -115,12 +136,37 @@ struct DueRow {
     due_on: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<Text>)]
     text: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    owner: Option<String>,
     #[diesel(sql_type = SqlUuid)]
     merchant_id: Uuid,
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
     phone: String,
+}
+
+impl DueRow {
+    fn item(self, kind: AgendaKind) -> Result<AgendaItem> {
+        let text = self.text.unwrap_or_default();
+        let task = match kind {
+            AgendaKind::VisitDue => Task::Visit,
+            AgendaKind::DocumentExpiring => Task::Document(stored(DocumentKind::parse(&text))?),
+            AgendaKind::ActionItem => Task::ActionItem { text, owner: self.owner.unwrap_or_default() },
+            AgendaKind::Onboarding => Task::Onboarding {
+                sent_back: text == MerchantStatus::NeedsChanges.as_str(),
+                missing: Vec::new(),
+            },
+        };
+        Ok(AgendaItem {
+            id: self.id,
+            task,
+            due_on: self.due_on,
+            merchant_id: self.merchant_id,
+            merchant_name: self.name,
+            merchant_phone: self.phone,
+        })
+    }
 }
 
 impl TenantTx<'_> {
@@ -153,16 +199,9 @@ impl TenantTx<'_> {
         let has_more = found.iter().any(|(_, rows): &(_, Vec<DueRow>)| rows.len() > MOST);
         let mut items = Vec::new();
         for (kind, rows) in found {
-            items.extend(rows.into_iter().take(MOST).map(|row| AgendaItem {
-                kind,
-                due_on: row.due_on,
-                merchant_id: row.merchant_id,
-                merchant_name: row.name,
-                merchant_phone: row.phone,
-                id: row.id,
-                text: row.text,
-                missing: Vec::new(),
-            }));
+            for row in rows.into_iter().take(MOST) {
+                items.push(row.item(kind)?);
+            }
         }
         self.tell_missing(&mut items).await?;
         // Stable: of one day each kind keeps its own order.
@@ -179,16 +218,20 @@ impl TenantTx<'_> {
     }
 
     async fn tell_missing(&mut self, items: &mut [AgendaItem]) -> Result<()> {
-        let unfinished = || |item: &&mut AgendaItem| item.kind == AgendaKind::Onboarding;
-        let of: Vec<_> = items.iter_mut().filter(unfinished()).map(|item| item.merchant_id).collect();
+        let is_unfinished = |item: &&AgendaItem| matches!(item.task, Task::Onboarding { .. });
+        let of: Vec<_> = items.iter().filter(is_unfinished).map(|item| item.merchant_id).collect();
         if of.is_empty() {
             return Ok(());
         }
         let facts = self.onboarding_facts(of).await?;
-        for item in items.iter_mut().filter(unfinished()) {
-            if let Some(facts) = facts.get(&item.merchant_id) {
+        for item in items {
+            if let (Task::Onboarding { missing, .. }, Some(facts)) =
+                (&mut item.task, facts.get(&item.merchant_id))
+            {
                 let steps = Checklist::of(facts).steps.into_iter();
-                item.missing = steps.filter(|step| step.state == StepState::Missing).collect();
+                *missing = steps
+                    .filter(|step| step.state == StepState::Missing && step.who != Who::MerchantManager)
+                    .collect();
             }
         }
         Ok(())

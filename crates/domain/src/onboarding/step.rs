@@ -140,15 +140,12 @@ impl Rule {
 
 impl NeededPaper {
     pub(super) fn step(&self, who: Who) -> Step {
+        let ask = [
+            "Ajukan {} dengan buktinya: produknya memerlukannya.",
+            "Submit the {} with evidence: its products need it.",
+        ];
         let (state, who, [id, en]) = match self.paper {
-            Paper::Missing => (
-                StepState::Missing,
-                who,
-                [
-                    "Ajukan {} dengan buktinya: produknya memerlukannya.",
-                    "Submit the {} with evidence: its products need it.",
-                ],
-            ),
+            Paper::Missing => (StepState::Missing, who, ask),
             Paper::Rejected => (
                 StepState::Missing,
                 who,
@@ -165,7 +162,7 @@ impl NeededPaper {
             Paper::Submitted => {
                 (StepState::Waiting, Who::MerchantManager, ["Verifikasi {}.", "Verify the {}."])
             }
-            Paper::Verified => (StepState::Done, who, ["Punya {} yang berlaku.", "Have a valid {}."]),
+            Paper::Verified => (StepState::Done, who, ask),
         };
         Step {
             topic: Topic::Document,

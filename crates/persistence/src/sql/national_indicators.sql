@@ -12,7 +12,7 @@ WITH ranked AS (
     -- All in one pass; `by` tells which of the five it is by.
     SELECT grouping(province, scale, level, status, aggregators) AS by, province, scale, level, status, aggregators,
         count(*) AS businesses, count(*) FILTER (WHERE aggregators IS NULL) AS without_nib,
-        count(*) FILTER (WHERE aggregators > 1) AS in_several, sum(coalesce(aggregators, 1))::bigint AS registrations
+        count(*) FILTER (WHERE aggregators > 1) AS in_several, coalesce(sum(coalesce(aggregators, 1)), 0)::bigint AS registrations
     FROM ranked
     WHERE counts
     GROUP BY GROUPING SETS ((), (province), (scale), (level), (status), (aggregators))
