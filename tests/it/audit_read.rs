@@ -1,7 +1,7 @@
 //! Reading the audit chain, and what `verify` finds when somebody who owns the database rewrites it.
 
 use kapal_domain::permission::Role;
-use kapal_tests::{Aggregator, Cluster, World, text};
+use kapal_tests::{Aggregator, Cluster, Server, ServerOptions, World, text};
 use serde_json::{Value, json};
 
 /// An aggregator with some history.
@@ -176,4 +176,42 @@ async fn only_owners_and_admins_read_it_and_the_operators_look_leaves_a_trace() 
     let newest = aggregator.owner.get(&aggregator.path("audit?limit=1")).await.json(200);
     assert_eq!(newest["data"][0]["action"], "audit.read");
     operator.get("/v1/platform/audit?aggregator=tiada-sama-sekali").await.problem(404, "not_found");
+}
+
+/// `kapal admin audit-verify`: whether it found all sound, and what it said.
+async fn audit_verify(server: &Server, of: &[&str]) -> (bool, String) {
+    let mut command = server.command(&[&["admin", "audit-verify"], of].concat());
+    let output =
+        tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a run");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test]
+async fn the_command_checks_every_chain_names_what_is_wrong_and_fails() {
+    let server = Server::start(ServerOptions::default()).await;
+    let aggregator = World::on(&server).await.aggregator().await;
+    let _ = aggregator.active_merchant().await;
+    let (sound, said) = audit_verify(&server, &[]).await;
+    assert!(sound && said.starts_with("2 chains, "), "the platform's chain is one of them: {said}");
+    let (sound, said) = audit_verify(&server, &["--aggregator", &aggregator.slug]).await;
+    assert!(sound && said.starts_with("1 chains, "), "{said}");
+    let (sound, said) = audit_verify(&server, &["--aggregator", "tidak-ada"]).await;
+    assert!(!sound && said.contains("There is no such aggregator.") && said.contains("What to do"), "{said}");
+
+    let database = Cluster::get().superuser(&server.database).await;
+    let change = "UPDATE audit_entries SET entry = replace(entry, '\"actor_kind\":\"user\"', '\"actor_kind\":\"system\"') \
+                  WHERE aggregator_id::text = $1 AND seq = 4";
+    assert_eq!(database.execute(change, &[&aggregator.id]).await.expect("an update"), 1);
+    let (sound, said) = audit_verify(&server, &[]).await;
+    assert!(!sound, "{said}");
+    assert!(said.contains(&format!("{}: entry 4 was changed, id ", aggregator.slug)), "{said}");
+    assert!(said.contains("1 of 2 chains were tampered with"), "{said}");
+
+    let platform = kapal_domain::ids::AggregatorId::PLATFORM.to_string();
+    let remove = "DELETE FROM audit_entries WHERE aggregator_id::text = $1 AND seq = 1";
+    assert_eq!(database.execute(remove, &[&platform]).await.expect("a removal"), 1);
+    let (sound, said) = audit_verify(&server, &[]).await;
+    assert!(!sound && said.contains("nasional: entry 1 was removed"), "{said}");
+    assert!(said.contains("2 of 2 chains were tampered with"), "{said}");
 }

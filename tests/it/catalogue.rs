@@ -39,11 +39,16 @@ const IDENTITY: &[&str] = &[
     "aggregators",
     "audit_entries",
     "events",
+    "former_merchant_members",
+    "hero_areas",
+    "hero_assignments",
+    "heroes",
     "idempotency_keys",
     "invitations",
     "mail_outbox",
     "memberships",
     "merchant_access",
+    "subject_keys",
     "tenant_heads",
 ];
 /// Tables that only grow.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kapal_domain::permission::Role;
-use kapal_tests::{Aggregator, Cluster, PASSWORD, World, text, unique};
+use kapal_tests::{Aggregator, Cluster, PASSWORD, Server, ServerOptions, World, eventually, text, unique};
 use serde_json::{Value, json};
 
 /// Every text and number of the tenant's rows, and the audit texts.
@@ -69,6 +69,7 @@ async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
     let body = json!({
         "name": format!("Warung {word}"), "region_code": "53.07.01", "phone": "0813-5555-1234",
         "nib": kapal_tests::nib(), "legal_name": format!("CV {word}"), "story": format!("Cerita {word}."),
+        "profile": { "address": format!("Jalan {word} 7, Ende"), "business_form": "cv" },
     });
     let merchant = owner.post(&aggregator.path("merchants"), body).await.json(201);
     let id = text(&merchant["id"]);
@@ -78,8 +79,22 @@ async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
         .await
         .expect(201);
     for (kind, number) in [("pirt", kapal_tests::pirt()), ("halal", kapal_tests::halal())] {
-        let _ = aggregator.verified_document(&id, kind, json!({ "number": number })).await;
+        let body = json!({ "number": number, "holder": format!("Ibu {word}") });
+        let _ = aggregator.verified_document(&id, kind, body).await;
     }
+    let account =
+        json!({ "bank_name": "Bank NTT", "account_number": "123456781234", "account_holder": word });
+    let _ = owner.put(&format!("{path}/bank-account"), account).await.expect(201);
+    let hero = aggregator.member(Role::LocalHero).await;
+    let profile = json!({ "user_id": hero.id, "capacity": 3, "area_codes": ["53.07"] });
+    let _ = owner.post(&aggregator.path("heroes"), profile).await.expect(201);
+    let assigned = aggregator.path(&format!("heroes/{}/merchants/{id}", hero.id));
+    let _ = owner.put(&assigned, json!({})).await.expect(201);
+    let mut visit = kapal_tests::visit(&id);
+    visit["problems"] = json!(format!("{word} sakit."));
+    visit["tasks"] =
+        json!([{ "id": kapal_tests::phone_id(), "owner": "hero", "text": format!("Jenguk {word}.") }]);
+    let _ = aggregator.put_visit(&hero, &kapal_tests::phone_id(), &visit).await.expect(201);
     let _ = owner.step(&format!("{path}/submit")).await.expect(200);
     let _ = owner.step(&format!("{path}/verify")).await.expect(200);
     let product =
@@ -90,6 +105,9 @@ async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
     let _ = aggregator.world.visitor.post(&contact, buyer).await.expect(201);
     let member = aggregator.merchant_member(&id).await;
     assert!(everything(&aggregator).await.contains(&word));
+    let folder = Cluster::get().data.join("pictures/private").join(&aggregator.id);
+    let files = || std::fs::read_dir(&folder).expect("a folder").count();
+    assert_eq!(files(), 2);
 
     let body = json!({ "kind": "erasure", "merchant_id": id, "note": format!("Hapus {word}") });
     let request = owner.post(&aggregator.path("privacy-requests"), body).await.json(201);
@@ -121,12 +139,23 @@ async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
             .is_empty()
     );
     member.get(&path).await.problem(404, "not_found");
+    hero.get(&path).await.problem(404, "not_found");
+    assert_eq!(files(), 0, "the bytes of its evidence are off the disk");
     let tombstone = owner.get(&path).await.json(200);
     assert_eq!(
         (&tombstone["status"], &tombstone["phone"], &tombstone["nib"]),
         (&json!("archived"), &json!(""), &Value::Null)
     );
     owner.step(&format!("{path}/lift-restriction")).await.problem(409, "wrong_state");
+    for refused in [
+        owner
+            .patch(&path, json!({ "profile": { "address": "Jalan Baru 1" } }))
+            .of(&tombstone["version"])
+            .await,
+        owner.put(&format!("{path}/documents/nik"), json!({ "number": "3201995001900001" })).await,
+    ] {
+        assert!(refused.status >= 400 && refused.status < 500, "nothing new is taken: {refused}");
+    }
     let verified = owner.get(&aggregator.path("audit/verify")).await.json(200);
     assert_eq!(verified["valid"], true, "{verified}");
     let trail = owner
@@ -135,6 +164,65 @@ async fn an_erased_merchant_is_nowhere_any_more_and_the_chain_still_holds() {
         .json(200);
     assert_eq!(trail["data"][0]["after"]["personal"], Value::Null, "its key is destroyed");
     assert_eq!(trail["data"][0]["after"]["region_code"], "53.07.01");
+}
+
+#[tokio::test]
+async fn a_hero_who_is_erased_leaves_no_profile_and_no_key() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let cluster = Cluster::get();
+    let database = cluster.superuser(&cluster.database).await;
+    for by_request in [true, false] {
+        let (hero, word) = (aggregator.member(Role::LocalHero).await, format!("Wayan{}", unique()));
+        let profile = json!({
+            "user_id": hero.id, "display_name": word, "phone": "0812-1111-2222", "capacity": 3,
+            "area_codes": ["53.07"], "note": format!("Rumah {word}."),
+        });
+        let _ = owner.post(&aggregator.path("heroes"), profile).await.expect(201);
+        let merchant = text(&aggregator.merchant().await["id"]);
+        let assigned = aggregator.path(&format!("heroes/{}/merchants/{merchant}", hero.id));
+        let _ = owner.put(&assigned, json!({})).await.expect(201);
+        let made = format!("audit?subject_id={}&action=hero.created", hero.id);
+        let made = aggregator.path(&made);
+        let before = owner.get(&made).await.json(200);
+        assert_eq!(before["data"][0]["after"]["personal"]["display_name"], word.as_str());
+        if by_request {
+            let request = json!({ "kind": "erasure", "user_id": hero.id });
+            let request = owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
+            let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+            let _ = owner.post(&fulfil, json!({ "answer": "Dihapus." })).await.expect(200);
+        } else {
+            let export = hero.get("/v1/me/export").await.json(200);
+            assert_eq!(export["held"]["heroes"][0]["display_name"], word.as_str());
+            let _ = hero.delete("/v1/me").json(&json!({ "password": PASSWORD })).await.expect(204);
+        }
+        assert!(!everything(&aggregator).await.contains(&word), "by request: {by_request}");
+        assert_eq!(owner.get(&made).await.json(200)["data"][0]["after"]["personal"], Value::Null);
+        let left = "SELECT (SELECT count(*) FROM heroes WHERE user_id::text = $1) + (SELECT count(*) FROM hero_areas \
+                    WHERE user_id::text = $1) + (SELECT count(*) FROM hero_assignments WHERE user_id::text = $1 \
+                    AND status IN ('planned', 'active'))";
+        assert_eq!(database.query_one(left, &[&hero.id]).await.expect("a count").get::<_, i64>(0), 0);
+    }
+    assert_eq!(owner.get(&aggregator.path("audit/verify")).await.json(200)["valid"], true);
+}
+
+#[tokio::test]
+async fn bytes_that_outlived_their_erasure_are_swept() {
+    let server = Server::start(ServerOptions::default()).await;
+    let aggregator = World::on(&server).await.aggregator().await;
+    let merchant = text(&aggregator.merchant().await["id"]);
+    let file = aggregator.evidence(&merchant).await;
+    // As if the process had died right after COMMIT.
+    let database = Cluster::get().superuser(&server.database).await;
+    let sql = "UPDATE files SET erased_at = now() WHERE id::text = $1";
+    assert_eq!(database.execute(sql, &[&file]).await.expect("an update"), 1);
+    let path = server.data.join("pictures/private").join(&aggregator.id).join(&file);
+    assert!(path.exists());
+    // A worker that starts sweeps at once.
+    let env = vec![("KAPAL_DATA_DIR", server.data.display().to_string())];
+    let _second =
+        Server::on(server.database.clone(), ServerOptions { env, ..ServerOptions::default() }).await;
+    eventually("the bytes are gone", async || (!path.exists()).then_some(())).await;
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ mod programme;
 mod readme;
 mod session;
 mod slot;
+mod staff_list;
 mod storefront;
 mod sync;
 mod token;

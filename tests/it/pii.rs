@@ -40,9 +40,11 @@ async fn database() -> Client {
 }
 
 /// A merchant with an account, capital and sales that no other has, and these texts.
-async fn merchant_with_secrets(aggregator: &Aggregator) -> (Value, [String; 4]) {
+async fn merchant_with_secrets(aggregator: &Aggregator) -> (Value, [String; 6]) {
     let (number, holder) = (digits(16), format!("Maria Ina {}", unique()));
     let (sales, capital) = (digits(9), digits(9));
+    // District 99 is nobody's.
+    let (nik, npwp) = (format!("320199500190{}", digits(4)), format!("0{}", digits(15)));
     let rupiah = |amount: &str| json!({ "amount": amount, "currency": "IDR" });
     let merchant = aggregator.active_merchant().await;
     let of = path(aggregator, &merchant, "");
@@ -52,7 +54,10 @@ async fn merchant_with_secrets(aggregator: &Aggregator) -> (Value, [String; 4]) 
     let now = aggregator.owner.patch(&of, capital_first).of(&merchant["version"]).await.json(200);
     let then_sales = json!({ "yearly_sales": rupiah(&sales), "scale_year": 2025 });
     let merchant = aggregator.owner.patch(&of, then_sales).of(&now["version"]).await.json(200);
-    (merchant, [number, holder, sales, capital])
+    for (kind, number) in [("nik", &nik), ("npwp", &npwp)] {
+        let _ = aggregator.verified_document(&text(&merchant["id"]), kind, json!({ "number": number })).await;
+    }
+    (merchant, [number, holder, sales, capital, nik, npwp])
 }
 
 #[tokio::test]
@@ -99,7 +104,7 @@ async fn an_account_is_masked_for_everybody_and_replaced_with_its_version() {
 #[tokio::test]
 async fn who_may_read_says_why_and_who_may_not_is_refused() {
     let aggregator = World::new().await.aggregator().await;
-    let (merchant, [number, holder, sales, capital]) = merchant_with_secrets(&aggregator).await;
+    let (merchant, [number, holder, sales, capital, nik, npwp]) = merchant_with_secrets(&aggregator).await;
     let own = aggregator.merchant_member(&text(&merchant["id"])).await;
     let manager = aggregator.member(Role::MerchantManager).await;
     for member in [&aggregator.owner, &manager, &own] {
@@ -113,6 +118,7 @@ async fn who_may_read_says_why_and_who_may_not_is_refused() {
             (&json!(sales), &json!(2025))
         );
         assert_eq!(data["capital"]["amount"]["amount"], capital.as_str());
+        assert_eq!((&data["nik"], &data["npwp"]), (&json!(nik), &json!(npwp)));
     }
     for role in [Role::Curator, Role::Analyst, Role::LocalHero] {
         let member = aggregator.member(role).await;

@@ -2,10 +2,11 @@
 
 use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use kapal_domain::action_item::{ActionItemRecord, ActionItemStatus, Task, TaskOwner};
+use kapal_domain::action_item::{ActionItemRecord, ActionItemSort, ActionItemStatus, Task, TaskOwner};
 use kapal_domain::day::parse_day;
 use kapal_domain::ids::{ActionItemId, MerchantId, VisitId};
 use kapal_domain::permission::{MentoringRead, MentoringWrite};
+use kapal_domain::region::RegionCode;
 use kapal_domain::slot::parse_moment;
 use kapal_domain::visit::not_later;
 use kapal_domain::{Code, Faults};
@@ -17,9 +18,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Found};
+use crate::csv::{Record, csv, optional_cell, time_cell, wants_csv};
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch, parse_id};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -27,7 +29,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(create_action_item)
         .service(list_action_items)
         .service(get_action_item)
-        .service(update_action_item);
+        .service(update_action_item)
+        .service(list_all_action_items);
 }
 
 /// Something to be done for a merchant.
@@ -38,6 +41,9 @@ pub struct ActionItemView {
     id: Uuid,
     /// The merchant.
     merchant_id: Uuid,
+    /// Its shop name.
+    #[schema(example = "Tenun Mama Ina", max_length = 120)]
+    merchant_name: String,
     /// What is to be done.
     #[schema(example = "Pesan contoh kemasan dari dua pemasok.", max_length = 500)]
     text: String,
@@ -84,6 +90,7 @@ impl From<ActionItemRow> for ActionItemView {
         Self {
             id: row.id,
             merchant_id: row.merchant_id,
+            merchant_name: row.merchant_name,
             text: row.text,
             owner: row.owner,
             due_on: row.due_on,
@@ -96,6 +103,38 @@ impl From<ActionItemRow> for ActionItemView {
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+}
+
+impl Record for ActionItemView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "merchant_id",
+        "merchant",
+        "text",
+        "owner",
+        "due_on",
+        "late",
+        "status",
+        "done_at",
+        "created_at",
+        "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.merchant_id.to_string(),
+            self.merchant_name.clone(),
+            self.text.clone(),
+            self.owner.clone(),
+            optional_cell(self.due_on.as_ref()),
+            self.is_late.to_string(),
+            self.status.clone(),
+            self.done_at.map(time_cell).unwrap_or_default(),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
     }
 }
 
@@ -249,22 +288,66 @@ pub struct ActionItemQuery {
     /// Due before this day.
     #[param(example = "2026-12-01", max_length = 10)]
     due_before: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `due_on` or `-due_on`.
+    #[param(example = "due_on", max_length = 20)]
+    sort: Option<String>,
+}
+
+/// Of which merchants.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AllActionItemsQuery {
+    /// Any of these, separated by commas.
+    #[param(example = "open", max_length = 100)]
+    status: Option<String>,
+    /// Still open after their day, or not.
+    #[param(example = true)]
+    late: Option<bool>,
+    /// Who must act.
+    #[param(example = "merchant", max_length = 10)]
+    owner: Option<String>,
+    /// Due before this day.
+    #[param(example = "2026-12-01", max_length = 10)]
+    due_before: Option<String>,
+    /// Of the merchant with this id.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    merchant: Option<String>,
+    /// Of merchants mentored by the hero with this user id.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    hero: Option<String>,
+    /// Of merchants in this region or below it, at any level.
+    #[param(example = "53", max_length = 13)]
+    region: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `due_on` or `-due_on`.
+    #[param(example = "due_on", max_length = 20)]
+    sort: Option<String>,
+}
+
+impl AllActionItemsQuery {
+    fn parse(&self) -> Result<ActionItemFilter, Problem> {
+        Ok(ActionItemFilter {
+            merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            hero: one("hero", self.hero.as_ref(), parse_id)?,
+            region: one("region", self.region.as_ref(), RegionCode::parse)?,
+            statuses: several("status", self.status.as_ref(), ActionItemStatus::parse)?,
+            late: self.late,
+            owner: one("owner", self.owner.as_ref(), TaskOwner::parse)?,
+            due_before: one("due_before", self.due_before.as_ref(), parse_day)?,
+            sort: one("sort", self.sort.as_ref(), ActionItemSort::parse)?.unwrap_or_default(),
+        })
+    }
 }
 
 impl ActionItemQuery {
-    fn parse(&self) -> Result<ActionItemFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(ActionItemStatus::parse);
+    fn parse(&self, merchant: MerchantId) -> Result<ActionItemFilter, Problem> {
         Ok(ActionItemFilter {
-            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
+            merchant: Some(merchant),
+            statuses: several("status", self.status.as_ref(), ActionItemStatus::parse)?,
             late: self.late,
-            owner: self.owner.as_deref().map(TaskOwner::parse).transpose().map_err(|_| bad("owner"))?,
-            due_before: self
-                .due_before
-                .as_deref()
-                .map(parse_day)
-                .transpose()
-                .map_err(|_| bad("due_before"))?,
+            owner: one("owner", self.owner.as_ref(), TaskOwner::parse)?,
+            due_before: one("due_before", self.due_before.as_ref(), parse_day)?,
+            sort: one("sort", self.sort.as_ref(), ActionItemSort::parse)?.unwrap_or_default(),
+            ..ActionItemFilter::default()
         })
     }
 }
@@ -300,10 +383,36 @@ pub async fn list_action_items(
     At(merchant): At<MerchantId>,
     list: List<ActionItemQuery>,
 ) -> Answered {
-    let filter = list.filter.parse()?;
+    let filter = list.filter.parse(merchant)?;
     staff
         .run(async |tx| {
-            let page = tx.action_items(merchant, &filter, list.after.as_ref(), list.limit).await?;
+            let page = tx.action_items(&filter, list.after.as_ref(), list.limit).await?;
+            if page.items.is_empty() {
+                // None, or no such merchant?
+                tx.merchant(merchant).await?;
+            }
+            Ok(list.reply(page.map(ActionItemView::from)))
+        })
+        .await
+}
+
+/// List action items of all merchants
+///
+/// What is late, what is due next, and who must act. Heroes see those of merchants assigned to them, merchants their own.
+/// With `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "mentoring", params(AllActionItemsQuery, Paging), responses((status = 200, description = "A page of action items, or all of them as a file.", content((PageOf<ActionItemView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
+#[get("/v1/aggregators/{aggregator}/action-items")]
+pub async fn list_all_action_items(staff: Staff<MentoringRead>, list: List<AllActionItemsQuery>) -> Answered {
+    let filter = list.filter.parse()?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "action-items", async move |tx, after, limit| {
+            Ok(tx.action_items(&filter, after, limit).await?.map(ActionItemView::from))
+        })
+        .await;
+    }
+    staff
+        .run(async |tx| {
+            let page = tx.action_items(&filter, list.after.as_ref(), list.limit).await?;
             Ok(list.reply(page.map(ActionItemView::from)))
         })
         .await

@@ -30,6 +30,11 @@ pub(crate) fn time_cell(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// A cell that may be empty.
+pub(crate) fn optional_cell<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
 /// Whether a list's request asks for a file: `Accept` names `text/csv` before JSON or anything.
 pub(crate) fn wants_csv(request: &HttpRequest) -> bool {
     let accepted = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());

@@ -7,26 +7,29 @@ use kapal_domain::day::parse_day;
 use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
 use kapal_domain::permission::{MentoringManage, MentoringRead};
 use kapal_domain::programme::{EnrolmentStatus, MAX_TOPICS, TopicKey};
+use kapal_domain::region::RegionCode;
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults};
 use kapal_papers::certificate::{Certificate, render};
-use kapal_persistence::{CertificateRow, EnrolmentChanges, EnrolmentEnd, EnrolmentRow};
+use kapal_persistence::{CertificateRow, EnrolmentChanges, EnrolmentEnd, EnrolmentFilter, EnrolmentRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Done, Found};
+use crate::csv::{Record, csv, optional_cell, time_cell, wants_csv};
 use crate::json::{Json, Patch};
 use crate::merchant::ReasonBody;
 use crate::path::{At, IfMatch, parse_id};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(create_enrolment)
         .service(list_enrolments)
+        .service(list_all_enrolments)
         .service(get_enrolment)
         .service(update_enrolment)
         .service(get_certificate)
@@ -234,6 +237,56 @@ pub struct EnrolmentQuery {
     /// Any of these states, separated by commas.
     #[param(example = "enrolled,completed", max_length = 100)]
     status: Option<String>,
+    /// Of the merchant with this id.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    merchant: Option<String>,
+    /// Of merchants in this region or below it, at any level.
+    #[param(example = "53", max_length = 13)]
+    region: Option<String>,
+}
+
+impl EnrolmentQuery {
+    fn parse(&self, programme: Option<ProgrammeId>) -> Result<EnrolmentFilter, Problem> {
+        Ok(EnrolmentFilter {
+            programme,
+            merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            region: one("region", self.region.as_ref(), RegionCode::parse)?,
+            statuses: several("status", self.status.as_ref(), EnrolmentStatus::parse)?,
+        })
+    }
+}
+
+impl Record for EnrolmentView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "programme_id",
+        "merchant_id",
+        "merchant",
+        "status",
+        "attended",
+        "certificate",
+        "certificate_revoked_at",
+        "ended_at",
+        "created_at",
+        "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let certificate = self.certificate.as_ref();
+        vec![
+            self.id.to_string(),
+            self.programme_id.to_string(),
+            self.merchant.id.to_string(),
+            self.merchant.name.clone(),
+            self.status.clone(),
+            self.attendance.len().to_string(),
+            optional_cell(certificate.map(|certificate| &certificate.number)),
+            certificate.and_then(|certificate| certificate.revoked_at).map(time_cell).unwrap_or_default(),
+            self.ended_at.map(time_cell).unwrap_or_default(),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
+    }
 }
 
 /// Enrol a merchant
@@ -261,22 +314,46 @@ pub async fn create_enrolment(
 
 /// List enrolments
 ///
-/// Who takes part in a programme, the newest first. Heroes and merchants see those of their merchants.
-#[utoipa::path(tag = "mentoring", params(EnrolmentQuery, Paging), responses((status = 200, description = "A page of enrolments.", body = PageOf<EnrolmentView>)), security(("bearer" = ["mentoring:read"])))]
+/// Who takes part in a programme, the newest first. Heroes and merchants see those of their merchants. With
+/// `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "mentoring", params(EnrolmentQuery, Paging), responses((status = 200, description = "A page of enrolments, or all of them as a file.", content((PageOf<EnrolmentView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/programmes/{programme_id}/enrolments")]
 pub async fn list_enrolments(
     staff: Staff<MentoringRead>,
     At(programme): At<ProgrammeId>,
     list: List<EnrolmentQuery>,
 ) -> Answered {
-    let statuses = list.filter.status.iter().flat_map(|s| s.split(',')).map(EnrolmentStatus::parse);
-    let statuses = statuses
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| Problem::because(Code::InvalidParameter, "status is not known."))?;
+    let filter = list.filter.parse(Some(programme))?;
+    answer_list(staff, list, filter).await
+}
+
+/// List enrolments in all programmes
+///
+/// Who takes part in what, the newest first. Heroes and merchants see those of their merchants. With `Accept: text/csv`
+/// the whole list comes as a file.
+#[utoipa::path(tag = "mentoring", params(EnrolmentQuery, Paging), responses((status = 200, description = "A page of enrolments, or all of them as a file.", content((PageOf<EnrolmentView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
+#[get("/v1/aggregators/{aggregator}/enrolments")]
+pub async fn list_all_enrolments(staff: Staff<MentoringRead>, list: List<EnrolmentQuery>) -> Answered {
+    let filter = list.filter.parse(None)?;
+    answer_list(staff, list, filter).await
+}
+
+async fn answer_list(
+    staff: Staff<MentoringRead>,
+    list: List<EnrolmentQuery>,
+    filter: EnrolmentFilter,
+) -> Answered {
+    let url = staff.app.public_url.clone();
+    if wants_csv(staff.request()) {
+        return csv(staff, "enrolments", async move |tx, after, limit| {
+            Ok(tx.enrolments(&filter, after, limit).await?.map(|row| EnrolmentView::new(row, &url)))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
-            let page = tx.enrolments(programme, &statuses, list.after.as_ref(), list.limit).await?;
-            Ok(list.reply(page.map(|row| EnrolmentView::new(row, &staff.app.public_url))))
+            let page = tx.enrolments(&filter, list.after.as_ref(), list.limit).await?;
+            Ok(list.reply(page.map(|row| EnrolmentView::new(row, &url))))
         })
         .await
 }

@@ -26,7 +26,7 @@ pub struct PiiRequest {
     /// Why it is needed, in words that an auditor understands.
     #[schema(example = "Mencairkan hasil penjualan bulan Oktober", min_length = 5, max_length = 200)]
     purpose: String,
-    /// What is needed, any of `bank_account`, `capital` and `yearly_sales`; all when left away.
+    /// What is needed, any of `nik`, `npwp`, `bank_account`, `capital` and `yearly_sales`; all when left away.
     #[schema(example = json!(["bank_account"]), min_items = 1, max_items = 10)]
     fields: Option<Vec<String>>,
 }
@@ -52,6 +52,12 @@ impl PiiRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PersonalData)]
 pub struct PersonalDataView {
+    /// The citizen's number (NIK) of its legal document.
+    #[schema(example = "3201995001900001", max_length = 16)]
+    nik: Option<String>,
+    /// The taxpayer's number (NPWP) of its legal document.
+    #[schema(example = "0123456789012345", max_length = 16)]
+    npwp: Option<String>,
     /// Where it is paid.
     bank_account: Option<OpenAccountView>,
     /// Capital without land and building, as last told.
@@ -93,6 +99,8 @@ impl From<PersonalData> for PersonalDataView {
     fn from(data: PersonalData) -> Self {
         let figure = |figure: Figure| FigureView { amount: figure.amount.into(), year: figure.year };
         Self {
+            nik: data.nik,
+            npwp: data.npwp,
             bank_account: data.bank_account.map(|account| OpenAccountView {
                 bank_code: account.bank_code.map(|code| code.as_str().to_owned()),
                 bank_name: account.bank_name.into(),

@@ -257,14 +257,18 @@ pub async fn fulfil_privacy_request(
     body: Json<PrivacyAnswer>,
 ) -> Answered {
     let answer = body.0.parse()?;
-    let role = staff.membership.role;
-    staff
-        .handling_restricted()
+    let staff = staff.handling_restricted();
+    let answered = staff
         .run(async |tx| {
-            let row = tx.fulfil_privacy_request(id, &answer, role).await?;
+            let row = tx.fulfil_privacy_request(id, &answer, staff.membership.role).await?;
             Ok(Found(None, PrivacyRequestView::from(row)))
         })
-        .await
+        .await?;
+    // Now that it is committed. What fails here, the worker does.
+    if let Err(error) = staff.app.db.delete_erased_bytes(&staff.app.objects).await {
+        tracing::warn!(target: "kapal::privacy", %error, "the files of who was erased are still there");
+    }
+    Ok(answered)
 }
 
 /// Refuse a privacy request

@@ -17,13 +17,14 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::Staff;
 use crate::answer::{Answered, Created, Found};
+use crate::csv::{Record, csv, optional_cell, time_cell, wants_csv};
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch, parse_id};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, several};
 use crate::texts::{TextsBody, TextsPatch, clearable};
 use crate::views::{RegionRef, TextsView};
-use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -75,6 +76,45 @@ pub struct ProgrammeView {
     created_at: DateTime<Utc>,
     /// When it was last edited.
     updated_at: DateTime<Utc>,
+}
+
+impl Record for ProgrammeView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "status",
+        "name",
+        "name_en",
+        "starts_on",
+        "ends_on",
+        "region_code",
+        "region",
+        "trainer",
+        "capacity",
+        "seats_taken",
+        "topics",
+        "created_at",
+        "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let trainer = self.trainer.as_ref().and_then(|trainer| trainer.name.as_ref());
+        vec![
+            self.id.to_string(),
+            self.status.clone(),
+            self.name.id.clone(),
+            self.name.en.clone(),
+            self.starts_on.to_string(),
+            self.ends_on.to_string(),
+            optional_cell(self.region.as_ref().map(|region| &region.code)),
+            optional_cell(self.region.as_ref().map(|region| &region.name)),
+            optional_cell(trainer),
+            self.capacity.to_string(),
+            self.seats_taken.to_string(),
+            self.topics.iter().map(|topic| topic.key.as_str()).collect::<Vec<_>>().join(" "),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
+    }
 }
 
 /// Who teaches.
@@ -420,14 +460,17 @@ pub async fn create_programme(staff: Staff<MentoringManage>, body: Json<Programm
 
 /// List programmes
 ///
-/// The aggregator's programmes, the newest first.
-#[utoipa::path(tag = "mentoring", params(ProgrammeQuery, Paging), responses((status = 200, description = "A page of programmes.", body = PageOf<ProgrammeView>)), security(("bearer" = ["mentoring:read"])))]
+/// The aggregator's programmes, the newest first. With `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "mentoring", params(ProgrammeQuery, Paging), responses((status = 200, description = "A page of programmes, or all of them as a file.", content((PageOf<ProgrammeView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/programmes")]
 pub async fn list_programmes(staff: Staff<MentoringRead>, list: List<ProgrammeQuery>) -> Answered {
-    let statuses = list.filter.status.iter().flat_map(|s| s.split(',')).map(ProgrammeStatus::parse);
-    let statuses = statuses
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| Problem::because(Code::InvalidParameter, "status is not known."))?;
+    let statuses = several("status", list.filter.status.as_ref(), ProgrammeStatus::parse)?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "programmes", async move |tx, after, limit| {
+            Ok(tx.programmes(&statuses, after, limit).await?.map(ProgrammeView::from))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
             let page = tx.programmes(&statuses, list.after.as_ref(), list.limit).await?;

@@ -150,6 +150,38 @@ impl<T: Serialize> Reply for Listed<T> {
     }
 }
 
+/// A parameter that is there or not, read by `parse`.
+pub(crate) fn one<T, E>(
+    name: &str,
+    text: Option<&String>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, Problem> {
+    text.map(|text| parse(text)).transpose().map_err(|_| unknown(name))
+}
+
+/// The values of a parameter that takes several, separated by commas.
+pub(crate) fn several<T, E>(
+    name: &str,
+    text: Option<&String>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, Problem> {
+    text.iter()
+        .flat_map(|text| text.split(','))
+        .map(parse)
+        .collect::<Result<_, E>>()
+        .map_err(|_| unknown(name))
+}
+
+/// A number of days, 0 to 365.
+pub(crate) fn days(name: &str, days: Option<u32>) -> Result<Option<u16>, Problem> {
+    let few = |days| u16::try_from(days).ok().filter(|days| *days <= 365).ok_or_else(|| unknown(name));
+    days.map(few).transpose()
+}
+
+fn unknown(name: &str) -> Problem {
+    Problem::because(Code::InvalidParameter, format!("{name} is not known."))
+}
+
 fn pairs(request: &HttpRequest) -> Vec<(String, String)> {
     url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect()
 }

@@ -32,6 +32,22 @@ choices! {
     }
 }
 
+choices! {
+    /// In which order action items are listed; ties go by id.
+    #[derive(Default)]
+    pub enum ActionItemSort {
+        /// Made last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Made first, first.
+        Oldest = "created_at",
+        /// What is due first; what has no day, last.
+        DueFirst = "due_on",
+        /// The other way round.
+        DueLast = "-due_on",
+    }
+}
+
 /// What one version of an action item says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionItemRecord {

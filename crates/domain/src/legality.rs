@@ -42,6 +42,22 @@ choices! {
     }
 }
 
+choices! {
+    /// In which order documents of all merchants are listed; ties go by id.
+    #[derive(Default)]
+    pub enum DocumentSort {
+        /// Entered last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Entered first, first.
+        Oldest = "created_at",
+        /// What ends first; what has no end, last.
+        EndsFirst = "expires_on",
+        /// The other way round.
+        EndsLast = "-expires_on",
+    }
+}
+
 impl DocumentKind {
     /// What people call it.
     pub const fn name(self, locale: Locale) -> &'static str {

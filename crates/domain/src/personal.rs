@@ -14,6 +14,10 @@ pub type Purpose = Line<5, 200>;
 choices! {
     /// Personal data of a merchant that is shown masked.
     pub enum PersonalField {
+        /// The citizen's number of the legal document.
+        Nik = "nik",
+        /// The taxpayer's number of the legal document.
+        Npwp = "npwp",
         /// Number and holder of the account.
         BankAccount = "bank_account",
         /// Capital without land and building.

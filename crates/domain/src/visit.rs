@@ -63,6 +63,18 @@ choices! {
 }
 
 choices! {
+    /// In which order visits are listed; ties go by id.
+    #[derive(Default)]
+    pub enum VisitSort {
+        /// The latest first.
+        #[default]
+        Latest = "-started_at",
+        /// The earliest first.
+        Earliest = "started_at",
+    }
+}
+
+choices! {
     /// How a merchant confirms.
     pub enum ConfirmationMethod {
         /// With the PIN that the merchant has set.

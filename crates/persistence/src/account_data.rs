@@ -1,10 +1,11 @@
 //! One's own account by right: all that is held about it, and its end.
 
-use chrono::Utc;
-use diesel::sql_types::{Jsonb, Text, Uuid as SqlUuid};
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
+use kapal_domain::hero::AssignmentStatus;
 use kapal_domain::ids::{AggregatorId, UserId};
 use kapal_domain::permission::Role;
 use kapal_domain::{Code, Refusal};
@@ -21,6 +22,10 @@ pub const ABOUT_USERS: &[(&str, &str)] = &[
     ("password_resets", "hashes of codes; deleted"),
     ("memberships", "exported; deleted"),
     ("merchant_access", "exported; deleted"),
+    ("heroes", "exported, the phone aside, which opens in its aggregator alone; deleted"),
+    ("hero_areas", "exported; deleted"),
+    ("hero_assignments", "exported; ended, and kept: the merchant's record as much"),
+    ("former_merchant_members", "exported; kept: who belonged to a merchant never scores it"),
     ("privacy_requests", "held by the aggregator, which answers for it: asked for there"),
 ];
 
@@ -34,6 +39,11 @@ sql! {
             FROM memberships m JOIN aggregators a ON a.id = m.aggregator_id WHERE m.user_id = $1),
         'merchant_access', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.created_at), '[]')
             FROM merchant_access m WHERE m.user_id = $1),
+        'heroes', (SELECT coalesce(jsonb_agg(to_jsonb(h) - 'phone_sealed' ORDER BY h.created_at), '[]') FROM heroes h WHERE h.user_id = $1),
+        'hero_areas', (SELECT coalesce(jsonb_agg(to_jsonb(h) ORDER BY h.region_code), '[]') FROM hero_areas h WHERE h.user_id = $1),
+        'hero_assignments', (SELECT coalesce(jsonb_agg(to_jsonb(h) ORDER BY h.created_at), '[]') FROM hero_assignments h WHERE h.user_id = $1),
+        'former_merchant_members', (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.ended_at), '[]')
+            FROM former_merchant_members f WHERE f.user_id = $1),
         'sessions', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.created_at), '[]') FROM sessions s WHERE s.user_id = $1),
         'invitations', (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'token_hash' ORDER BY i.created_at), '[]')
             FROM invitations i WHERE i.email = $2),
@@ -67,6 +77,30 @@ struct MembershipRow {
     role: String,
 }
 
+sql! {
+    // What is sealed about him opens for nobody from then on.
+    ForgetHero { user: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
+    "WITH areas AS (DELETE FROM hero_areas WHERE user_id = $1),
+          profiles AS (DELETE FROM heroes WHERE user_id = $1),
+          keys AS (UPDATE subject_keys SET wrapped = NULL, destroyed_at = $2 WHERE subject_id = $1)
+     UPDATE hero_assignments
+     SET status = CASE status WHEN 'planned' THEN 'cancelled' ELSE 'ended' END,
+         ends_on = CASE status WHEN 'planned' THEN ends_on ELSE ($2 AT TIME ZONE time_zone)::date END,
+         next_turn_at = NULL, ended_at = $2, updated_at = $2
+     WHERE user_id = $1 AND status IN ('planned', 'active')
+     RETURNING aggregator_id, id, status"
+}
+
+#[derive(diesel::QueryableByName)]
+struct EndedAssignment {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    status: String,
+}
+
 impl IdentityTx<'_> {
     /// All that is held about an account, by table, and what was done with it.
     pub async fn export_me(&mut self, user: UserId) -> Result<Value> {
@@ -93,6 +127,7 @@ impl IdentityTx<'_> {
             }
         }
         self.leave_all(user).await?;
+        self.forget_hero_everywhere(user).await?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.uuid())))
             .execute(&mut **self)
             .await?;
@@ -118,6 +153,23 @@ impl IdentityTx<'_> {
             .execute(&mut **self)
             .await?;
         self.record(Change::new(EventKind::UserErased, Subject("user", user.uuid())));
+        Ok(())
+    }
+
+    async fn forget_hero_everywhere(&mut self, user: UserId) -> Result<()> {
+        let forget = ForgetHero { user: user.uuid(), now: Utc::now() };
+        for ended in forget.load::<EndedAssignment>(&mut **self).await? {
+            let kind = if ended.status == AssignmentStatus::Cancelled.as_str() {
+                EventKind::AssignmentCancelled
+            } else {
+                EventKind::AssignmentEnded
+            };
+            let change = Change::new(kind, Subject("assignment", ended.id));
+            self.record_in(
+                AggregatorId::from(ended.aggregator_id),
+                change.from_to(Value::Null, json!({ "status": ended.status })),
+            );
+        }
         Ok(())
     }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kapal_domain::action_item::{ActionItemRecord, ActionItemStatus, Task, TaskOwner};
-use kapal_domain::ids::{ActionItemId, MerchantId, NominationId};
+use kapal_domain::action_item::{ActionItemRecord, ActionItemSort, ActionItemStatus, Task, TaskOwner};
+use kapal_domain::ids::{ActionItemId, MerchantId, NominationId, UserId};
 use kapal_domain::nomination::Advice;
+use kapal_domain::region::RegionCode;
 use uuid::Uuid;
 
 use crate::identity::stored;
@@ -22,6 +23,9 @@ pub struct ActionItemRow {
     /// The merchant.
     #[diesel(sql_type = SqlUuid)]
     pub merchant_id: Uuid,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub merchant_name: String,
     /// What is to be done.
     #[diesel(sql_type = Text)]
     pub text: String,
@@ -63,8 +67,14 @@ pub struct ActionItemRow {
 }
 
 /// Which action items.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ActionItemFilter {
+    /// Of this merchant.
+    pub merchant: Option<MerchantId>,
+    /// Of merchants that this hero mentors.
+    pub hero: Option<UserId>,
+    /// Of merchants in this region or below it.
+    pub region: Option<RegionCode>,
     /// Any of these.
     pub statuses: Vec<ActionItemStatus>,
     /// Open after their day, or not.
@@ -73,6 +83,8 @@ pub struct ActionItemFilter {
     pub owner: Option<TaskOwner>,
     /// Due before this day.
     pub due_before: Option<NaiveDate>,
+    /// In this order.
+    pub sort: ActionItemSort,
 }
 
 /// What to change of an action item: None keeps, `Some(None)` clears.
@@ -135,7 +147,8 @@ impl TenantTx<'_> {
 
     /// One action item of a merchant.
     pub async fn action_item(&mut self, merchant: MerchantId, id: ActionItemId) -> Result<ActionItemRow> {
-        let statement = self.items_of(merchant).sql(" AND i.id = ").bind(id.uuid());
+        let statement = self.items().sql(" AND i.merchant_id = ").bind(merchant.uuid());
+        let statement = statement.sql(" AND i.id = ").bind(id.uuid());
         Ok(statement.get_result::<ActionItemRow>(&mut **self).await?)
     }
 
@@ -146,35 +159,47 @@ impl TenantTx<'_> {
         Ok(statement.load::<ActionItemRow>(&mut **self).await?)
     }
 
-    /// Action items of a merchant, the newest first.
+    /// Action items that fit, in the filter's order.
     pub async fn action_items(
         &mut self,
-        merchant: MerchantId,
         filter: &ActionItemFilter,
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<ActionItemRow>> {
-        let mut statement = self.items_of(merchant);
-        if !filter.statuses.is_empty() {
-            let statuses: Vec<String> = filter.statuses.iter().map(|s| s.as_str().to_owned()).collect();
-            statement = statement.sql(" AND i.status = ANY (").bind(statuses).sql(")");
-        }
-        statement = statement
+        let mut statement = self
+            .items()
+            .any_of("i.status", filter.statuses.iter().map(|status| status.as_str()))
+            .with(filter.merchant, |s, merchant| s.sql(" AND i.merchant_id = ").bind(merchant.uuid()))
+            .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero))
+            .with(filter.region.as_ref(), Statement::in_region)
             .with(filter.late, |s, late| s.sql(if late { " AND " } else { " AND NOT " }).sql(LATE))
             .with(filter.owner, |s, owner| s.sql(" AND i.owner = ").bind(owner.as_str()))
-            .with(filter.due_before, |s, day| s.sql(" AND i.due_on < ").bind(day));
+            .with(filter.due_before, |s, day| s.sql(" AND coalesce(i.due_on, '9999-12-31') < ").bind(day));
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (i.created_at, i.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = match filter.sort {
+                ActionItemSort::Newest => {
+                    statement.beyond(" AND (i.created_at, i.id) < (", cursor.time_and_id()?)
+                }
+                ActionItemSort::Oldest => {
+                    statement.beyond(" AND (i.created_at, i.id) > (", cursor.time_and_id()?)
+                }
+                ActionItemSort::DueFirst => statement
+                    .beyond(" AND (coalesce(i.due_on, '9999-12-31'), i.id) > (", cursor.day_and_id()?),
+                ActionItemSort::DueLast => statement
+                    .beyond(" AND (coalesce(i.due_on, '9999-12-31'), i.id) < (", cursor.day_and_id()?),
+            };
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let statement = statement.sql(" ORDER BY i.created_at DESC, i.id DESC LIMIT ").bind(wanted);
-        let rows = statement.load::<ActionItemRow>(&mut **self).await?;
-        if rows.is_empty() && after.is_none() {
-            // An empty list of a merchant that is there.
-            self.merchant(merchant).await?;
-        }
-        Ok(Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id)))
+        let by = match filter.sort {
+            ActionItemSort::Newest => " ORDER BY i.created_at DESC, i.id DESC",
+            ActionItemSort::Oldest => " ORDER BY i.created_at, i.id",
+            ActionItemSort::DueFirst => " ORDER BY coalesce(i.due_on, '9999-12-31'), i.id",
+            ActionItemSort::DueLast => " ORDER BY coalesce(i.due_on, '9999-12-31') DESC, i.id DESC",
+        };
+        let rows = statement.page(by, limit).planned_anew().load::<ActionItemRow>(&mut **self).await?;
+        Ok(Page::cut(rows, limit, |row| match filter.sort {
+            ActionItemSort::Newest | ActionItemSort::Oldest => Cursor::at(row.created_at, row.id),
+            ActionItemSort::DueFirst | ActionItemSort::DueLast => Cursor::on(row.due_on, row.id),
+        }))
     }
 
     /// Changes an action item whose version is still `expected`.
@@ -207,17 +232,14 @@ impl TenantTx<'_> {
         self.action_item(merchant, id).await
     }
 
-    fn items_of(&self, merchant: MerchantId) -> Statement {
-        self.items().sql(" AND i.merchant_id = ").bind(merchant.uuid())
-    }
-
     fn items(&self) -> Statement {
         Statement::new(
-            "SELECT i.id, i.merchant_id, i.text, i.owner, i.due_on, i.status, i.done_at, i.visit_id, i.nomination_id, \
+            "SELECT i.id, i.merchant_id, m.name AS merchant_name, i.text, i.owner, i.due_on, i.status, i.done_at, i.visit_id, i.nomination_id, \
              i.created_by, i.version, i.digests, i.created_at, i.updated_at, ",
         )
         .sql(LATE)
-        .sql(" AS is_late FROM action_items i WHERE i.aggregator_id = ")
+        .sql(" AS is_late FROM action_items i \
+              JOIN merchants m ON m.aggregator_id = i.aggregator_id AND m.id = i.merchant_id WHERE i.aggregator_id = ")
         .bind(self.tenant())
     }
 }

@@ -197,12 +197,15 @@ impl TenantTx<'_> {
             .execute(&mut **self)
             .await?;
         self.project_certificate(id.uuid()).await?;
+        let said = json!({ "certificate_number": row.number, "revoke_reason": reason });
+        let enrolment = self.enrolment(programme, id).await?;
+        let said = self.sealed_facts(enrolment.merchant_id, said).await?;
         self.record(
             Change::new(EventKind::CertificateRevoked, Subject("enrolment", id.uuid()))
                 .data(json!({ "number": row.number }))
-                .from_to(Value::Null, json!({ "number": row.number, "revoke_reason": reason })),
+                .from_to(Value::Null, said),
         );
-        self.enrolment(programme, id).await
+        Ok(enrolment)
     }
 
     /// Brings what everybody may know of a certificate to its present state.

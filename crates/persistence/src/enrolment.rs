@@ -8,6 +8,7 @@ use kapal_domain::event::EventKind;
 use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
 use kapal_domain::merchant::MerchantStatus;
 use kapal_domain::programme::{EnrolmentStatus, TopicKey, attendance_percent};
+use kapal_domain::region::RegionCode;
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults, Refusal};
 use kapal_schema::{attendances, enrolments, merchants, programme_topics, programmes};
@@ -83,6 +84,19 @@ pub struct Attended {
     pub attended_on: NaiveDate,
 }
 
+/// Which enrolments.
+#[derive(Debug, Clone, Default)]
+pub struct EnrolmentFilter {
+    /// In this programme.
+    pub programme: Option<ProgrammeId>,
+    /// Of this merchant.
+    pub merchant: Option<MerchantId>,
+    /// Of merchants in this region or below it.
+    pub region: Option<RegionCode>,
+    /// In any of these states.
+    pub statuses: Vec<EnrolmentStatus>,
+}
+
 impl EnrolmentRow {
     fn status(&self) -> Result<EnrolmentStatus> {
         stored(EnrolmentStatus::parse(&self.status))
@@ -148,31 +162,28 @@ impl TenantTx<'_> {
 
     /// One enrolment.
     pub async fn enrolment(&mut self, programme: ProgrammeId, id: EnrolmentId) -> Result<EnrolmentRow> {
-        let statement = self.found_enrolments(programme).sql(" AND e.id = ").bind(id.uuid());
+        let statement = self.found_enrolments(Some(programme)).sql(" AND e.id = ").bind(id.uuid());
         Ok(statement.get_result::<EnrolmentRow>(&mut **self).await?)
     }
 
-    /// A programme's enrolments, the newest first, with any of these states.
+    /// Enrolments that fit, the newest first.
     pub async fn enrolments(
         &mut self,
-        programme: ProgrammeId,
-        statuses: &[EnrolmentStatus],
+        filter: &EnrolmentFilter,
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<EnrolmentRow>> {
-        let mut statement = self.found_enrolments(programme);
-        if !statuses.is_empty() {
-            let statuses: Vec<String> = statuses.iter().map(|s| s.as_str().to_owned()).collect();
-            statement = statement.sql(" AND e.status = ANY (").bind(statuses).sql(")");
-        }
+        let mut statement = self
+            .found_enrolments(filter.programme)
+            .any_of("e.status", filter.statuses.iter().map(|status| status.as_str()))
+            .with(filter.merchant, |s, merchant| s.sql(" AND e.merchant_id = ").bind(merchant.uuid()))
+            .with(filter.region.as_ref(), Statement::in_region);
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (e.created_at, e.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(" AND (e.created_at, e.id) < (", cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let statement = statement.sql(" ORDER BY e.created_at DESC, e.id DESC LIMIT ").bind(wanted);
+        let statement = statement.page(" ORDER BY e.created_at DESC, e.id DESC", limit);
         let rows = statement.load::<EnrolmentRow>(&mut **self).await?;
-        if rows.is_empty() {
+        if let Some(programme) = filter.programme.filter(|_| rows.is_empty()) {
             // No enrolments, or no such programme?
             programmes::table
                 .find((self.tenant(), programme.uuid()))
@@ -193,7 +204,7 @@ impl TenantTx<'_> {
     ) -> Result<EnrolmentRow> {
         // The programme before the enrolment, as when one is made: nobody waits in a circle.
         let row = self.lock_programme(programme).await?;
-        let lock = self.found_enrolments(programme).sql(" AND e.id = ").bind(id.uuid());
+        let lock = self.found_enrolments(Some(programme)).sql(" AND e.id = ").bind(id.uuid());
         let before = lock.sql(" FOR NO KEY UPDATE OF e").get_result::<EnrolmentRow>(&mut **self).await?;
         if before.version != expected {
             return Err(Error::Stale(before.version));
@@ -231,10 +242,12 @@ impl TenantTx<'_> {
             EnrolmentStatus::Enrolled => {}
         }
         let after = self.enrolment(programme, id).await?;
+        let was = self.sealed_facts(after.merchant_id, facts(&before)).await?;
+        let is = self.sealed_facts(after.merchant_id, facts(&after)).await?;
         self.record(
             Change::new(kind, Subject("enrolment", id.uuid()))
                 .data(json!({ "programme_id": programme, "merchant_id": after.merchant_id, "status": after.status }))
-                .from_to(facts(&before), facts(&after)),
+                .from_to(was, is),
         );
         Ok(after)
     }
@@ -352,7 +365,7 @@ impl TenantTx<'_> {
             .await?)
     }
 
-    fn found_enrolments(&self, programme: ProgrammeId) -> Statement {
+    fn found_enrolments(&self, programme: Option<ProgrammeId>) -> Statement {
         Statement::new(
             "SELECT e.id, e.programme_id, e.merchant_id, m.name AS merchant_name, e.status, e.reason, e.ended_at, \
              coalesce((SELECT jsonb_agg(jsonb_build_object('topic', a.topic_key, 'attended_on', a.attended_on) ORDER BY t.position) \
@@ -367,8 +380,7 @@ impl TenantTx<'_> {
              WHERE e.aggregator_id = ",
         )
         .bind(self.tenant())
-        .sql(" AND e.programme_id = ")
-        .bind(programme.uuid())
+        .with(programme, |s, programme| s.sql(" AND e.programme_id = ").bind(programme.uuid()))
     }
 }
 

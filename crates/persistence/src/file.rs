@@ -2,9 +2,10 @@
 //! is erased takes his evidence along.
 
 use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName,
+    Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::Code;
@@ -16,7 +17,8 @@ use kapal_schema::{files, merchants};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Change, Cursor, Error, Objects, Page, Result, Subject, TenantTx, sha256};
+use crate::sql::sql;
+use crate::{Actor, Change, Cursor, Db, Error, Objects, Page, Result, Subject, TenantTx, sha256};
 
 /// A file as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -153,10 +155,56 @@ impl TenantTx<'_> {
         // A sum of bigint is numeric, which nothing else here needs.
         let total = files::table
             .filter(files::aggregator_id.eq(self.tenant()))
+            .filter(files::erased_at.is_null())
             .select(diesel::dsl::sql::<diesel::sql_types::BigInt>("coalesce(sum(bytes), 0)::bigint"))
             .first::<i64>(&mut **self)
             .await?;
         Ok(total)
+    }
+}
+
+sql! {
+    FindErased { limit: i64 => BigInt }
+    "SELECT aggregator_id, id FROM files WHERE erased_at IS NOT NULL AND bytes_deleted_at IS NULL
+     ORDER BY erased_at LIMIT $1 FOR UPDATE SKIP LOCKED"
+}
+
+sql! {
+    MarkDeleted { aggregators: Vec<Uuid> => Array<SqlUuid>, ids: Vec<Uuid> => Array<SqlUuid>, now: DateTime<Utc> => Timestamptz }
+    "UPDATE files f SET bytes_deleted_at = $3 FROM unnest($1, $2) AS gone (aggregator_id, id)
+     WHERE f.aggregator_id = gone.aggregator_id AND f.id = gone.id"
+}
+
+#[derive(QueryableByName)]
+struct ErasedFile {
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Files whose bytes are deleted in one transaction.
+const AT_ONCE: i64 = 100;
+
+impl Db {
+    /// Deletes the bytes of files of erased merchants: after the erasure was committed, so that none is lost to one that
+    /// was not. Again and again: whoever died between the two leaves the rest to the next. Answers how many there were.
+    pub async fn delete_erased_bytes(&self, objects: &Objects) -> Result<usize> {
+        let mut count = 0;
+        loop {
+            let mut tx = self.operator(Actor::System, "erasure").await?;
+            let files = FindErased { limit: AT_ONCE }.load::<ErasedFile>(&mut *tx).await?;
+            for file in &files {
+                objects.delete_private(file.aggregator_id, file.id).await?;
+            }
+            let (aggregators, ids) = files.iter().map(|file| (file.aggregator_id, file.id)).unzip();
+            MarkDeleted { aggregators, ids, now: Utc::now() }.execute(&mut *tx).await?;
+            tx.commit().await?;
+            count += files.len();
+            if files.is_empty() {
+                return Ok(count);
+            }
+        }
     }
 }
 

@@ -72,8 +72,9 @@ const fn held(
 
 /// All of them. Erased in this order: what refers to others before them.
 pub const HELD: &[Held] = &[
-    held("files", BY_MERCHANT, &[], Erasure::Emptied("name = 'terhapus'")),
-    // What hangs on files, and the files themselves: their bytes went with the key. That somebody came, and when, stays.
+    // Rows stay for what hangs on them. Their bytes opened by the key alone, and are deleted once this is committed.
+    held("files", BY_MERCHANT, &[], Erasure::Emptied("name = 'terhapus', erased_at = now()")),
+    // That somebody came, and when, stays.
     held("visit_photos", BY_MERCHANT, &[], Erasure::Kept),
     held("visit_confirmations", BY_MERCHANT, &[], Erasure::Kept),
     held(
@@ -85,6 +86,19 @@ pub const HELD: &[Held] = &[
     held("visits", BY_MERCHANT, &[], Erasure::Kept),
     held("action_items", BY_MERCHANT, &[], Erasure::Emptied("text = 'Terhapus'")),
     held("merchant_pins", BY_MERCHANT, &[], Erasure::Deleted),
+    // Whom the hero mentored is his record as much; it ends here.
+    held(
+        "hero_assignments",
+        BY_MERCHANT,
+        &[],
+        Erasure::Emptied(
+            "status = CASE status WHEN 'planned' THEN 'cancelled' WHEN 'active' THEN 'ended' ELSE status END, \
+             next_turn_at = NULL, ended_at = coalesce(ended_at, now()), updated_at = now()",
+        ),
+    ),
+    // Who belonged to a merchant never scores it; one that is erased nobody scores.
+    held("former_merchant_members", BY_MERCHANT, &[], Erasure::Deleted),
+    held("requested_changes", BY_MERCHANT, &[], Erasure::Deleted),
     // Levels and programmes are counted; what was written about the merchant goes.
     held("assessment_evidence", BY_MERCHANT, &[], Erasure::Kept),
     held("assessment_findings", BY_MERCHANT, &[], Erasure::Emptied("note = ''")),
@@ -187,9 +201,13 @@ impl TenantTx<'_> {
             }
             tables.insert(held.table.to_owned(), opened.into());
         }
+        // What was done with the merchant, and with each thing of its own.
+        let rows = tables.values().filter_map(Value::as_array).flatten();
+        let subjects: Vec<_> =
+            rows.filter_map(|row| Uuid::try_parse(row["id"].as_str()?).ok()).chain([id.uuid()]).collect();
         let audit = audit_entries::table
             .filter(audit_entries::aggregator_id.eq(self.tenant()))
-            .filter(audit_entries::subject_id.eq(id.uuid()))
+            .filter(audit_entries::subject_id.eq_any(subjects))
             .order((audit_entries::at, audit_entries::seq))
             .select(audit_entries::entry)
             .load::<String>(&mut **self)
@@ -300,14 +318,15 @@ impl TenantTx<'_> {
         Ok(())
     }
 
-    /// Erases what this aggregator holds of a member: the membership with name and address.
+    /// Erases what this aggregator holds of a member: the membership with name and address, and the hero's profile.
     pub(crate) async fn erase_member(&mut self, user: UserId, by: Role) -> Result<()> {
         let version = memberships::table
             .find((self.tenant(), user.uuid()))
             .select(memberships::version)
             .first::<i32>(&mut **self)
             .await?;
-        self.remove_member(user, version, by).await
+        self.remove_member(user, version, by).await?;
+        self.forget_hero(user).await
     }
 }
 

@@ -409,13 +409,12 @@ impl TenantTx<'_> {
             ))
             .execute(&mut **self)
             .await?;
+        let said = json!({ "status": next.as_str(), "reason": reason });
+        let said = self.sealed_facts(merchant.uuid(), said).await?;
         self.record(
             Change::new(kind, Subject("assessment", id.uuid()))
                 .data(json!({ "merchant_id": merchant, "level": before.level }))
-                .from_to(
-                    json!({ "status": before.status }),
-                    json!({ "status": next.as_str(), "reason": reason }),
-                ),
+                .from_to(json!({ "status": before.status }), said),
         );
         if next == AssessmentStatus::Confirmed && holder.level != before.level {
             self.change_level(merchant, &holder.level, &before, now).await?;

@@ -217,8 +217,7 @@ impl TenantTx<'_> {
                     self.insert_scale(id, Some(claim)).await?;
                 }
                 let profile = self.write_profile(&ProfileRow::of(row.id), &new.profile).await?;
-                let mut after = self.sealed_facts(row.id, facts(&row)).await?;
-                after["profile"] = self.profile_facts(&profile).await?;
+                let after = self.sealed_facts(row.id, facts_with(&row, &profile)).await?;
                 self.record(
                     Change::new(EventKind::MerchantCreated, Subject("merchant", row.id))
                         .data(json!({ "slug": row.slug }))
@@ -303,14 +302,15 @@ impl TenantTx<'_> {
         if let Some(claim) = &edit.scale {
             self.insert_scale(id, claim.as_ref()).await?;
         }
-        let mut old = self.sealed_facts(row.id, facts(&before)).await?;
-        let mut new = self.sealed_facts(row.id, facts(&row)).await?;
         let told = self.profile(id).await?;
         let profile = self.write_profile(&told, &edit.profile).await?;
-        if profile != told {
-            old["profile"] = self.profile_facts(&told).await?;
-            new["profile"] = self.profile_facts(&profile).await?;
-        }
+        let (old, new) = if profile == told {
+            (facts(&before), facts(&row))
+        } else {
+            (facts_with(&before, &told), facts_with(&row, &profile))
+        };
+        let old = self.sealed_facts(row.id, old).await?;
+        let new = self.sealed_facts(row.id, new).await?;
         let mut changed = changed_fields(&facts(&before), &facts(&row));
         changed.extend(profile.changed(&told).into_iter().map(str::to_owned));
         // Another figure may come to the same class.
@@ -387,11 +387,12 @@ impl TenantTx<'_> {
             MerchantAction::Reinstate => EventKind::MerchantReinstated,
             MerchantAction::Archive => EventKind::MerchantArchived,
         };
+        let said = json!({ "status": row.status, "reason": reason, "fields": asked(requests) });
+        let said = self.sealed_facts(row.id, said).await?;
         self.record(
-            Change::new(kind, Subject("merchant", row.id)).data(json!({ "status": row.status })).from_to(
-                json!({ "status": before.status }),
-                json!({ "status": row.status, "reason": reason, "fields": asked(requests) }),
-            ),
+            Change::new(kind, Subject("merchant", row.id))
+                .data(json!({ "status": row.status }))
+                .from_to(json!({ "status": before.status }), said),
         );
         // What a storefront shows of the merchant and of its products follows in this same transaction.
         self.project_merchant(id).await?;
@@ -526,4 +527,11 @@ fn facts(row: &MerchantRow) -> Value {
         "name": row.name, "legal_name": row.legal_name, "region_code": row.region_code, "scale": row.scale,
         "scale_basis": row.scale_basis, "nib": row.nib, "phone": row.phone, "story": row.story, "status": row.status,
     })
+}
+
+/// The same with what the merchant tells about the business.
+fn facts_with(row: &MerchantRow, profile: &ProfileRow) -> Value {
+    let mut facts = facts(row);
+    facts["profile"] = crate::profile::profile_facts(profile);
+    facts
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -91,38 +90,14 @@ impl TenantTx<'_> {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<Merchant>> {
-        let texts = |texts: Vec<&'static str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let mut statement =
-            Statement::new("SELECT m.* FROM merchants m WHERE m.aggregator_id = ").bind(self.tenant());
-        if !filter.statuses.is_empty() {
-            let statuses = texts(filter.statuses.iter().map(|s| s.as_str()).collect());
-            statement = statement.sql(" AND m.status = ANY (").bind(statuses).sql(")");
-        }
-        if let Some(region) = &filter.region {
-            // The slash follows the point: so from 53 on up to what follows all of 53.xx.
-            let end = format!("{}/", region.as_str());
-            statement = statement.sql(" AND m.region_code COLLATE \"C\" >= ").bind(region.as_str());
-            statement = statement.sql(" AND m.region_code COLLATE \"C\" < ").bind(end);
-        }
-        if !filter.scales.is_empty() {
-            let scales = texts(filter.scales.iter().map(|s| s.as_str()).collect());
-            statement = statement.sql(" AND m.scale = ANY (").bind(scales).sql(")");
-        }
-        if !filter.levels.is_empty() {
-            let levels = texts(filter.levels.iter().map(|l| l.as_str()).collect());
-            statement = statement.sql(" AND m.level = ANY (").bind(levels).sql(")");
-        }
-        if let Some(nib) = &filter.nib {
-            statement = statement.sql(" AND m.nib = ").bind(nib.as_str());
-        }
-        if let Some(hero) = filter.hero {
-            statement = statement
-                .sql(" AND m.id IN (SELECT a.merchant_id FROM merchant_access a WHERE a.kind = 'hero' AND a.aggregator_id = ")
-                .bind(self.tenant())
-                .sql(" AND a.user_id = ")
-                .bind(hero.uuid())
-                .sql(")");
-        }
+        let mut statement = Statement::new("SELECT m.* FROM merchants m WHERE m.aggregator_id = ")
+            .bind(self.tenant())
+            .any_of("m.status", filter.statuses.iter().map(|status| status.as_str()))
+            .any_of("m.scale", filter.scales.iter().map(|scale| scale.as_str()))
+            .any_of("m.level", filter.levels.iter().map(|level| level.as_str()))
+            .with(filter.region.as_ref(), Statement::in_region)
+            .with(filter.nib.as_ref(), |s, nib| s.sql(" AND m.nib = ").bind(nib.as_str()))
+            .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero));
         if let Some(kind) = filter.missing {
             statement = statement
                 .sql(
@@ -160,17 +135,13 @@ impl TenantTx<'_> {
                 (
                     MerchantSort::Name | MerchantSort::NameDown,
                     [CursorValue::Text(name), CursorValue::Id(id)],
-                ) => statement.sql(follows).bind(name.as_str()).sql(", ").bind(*id).sql(")"),
+                ) => statement.beyond(follows, (name.as_str(), *id)),
                 (MerchantSort::Name | MerchantSort::NameDown, _) => return Err(Code::CursorMismatch.into()),
-                _ => {
-                    let (time, id): (DateTime<Utc>, Uuid) = cursor.time_and_id()?;
-                    statement.sql(follows).bind(time).sql(", ").bind(id).sql(")")
-                }
+                _ => statement.beyond(follows, cursor.time_and_id()?),
             };
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         // Few filters leave much and many little: the best index is another one each time.
-        let statement = statement.sql(by).sql(" LIMIT ").bind(wanted).planned_anew();
+        let statement = statement.page(by, limit).planned_anew();
         let rows = statement.load::<Listed>(&mut **self).await?;
         let page = Page::cut(rows, limit, |listed| listed.cursor(filter.sort)).map(|listed| listed.merchant);
         let places = self.places(page.items.iter().map(|row| row.region_code.clone()).collect()).await?;

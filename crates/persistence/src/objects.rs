@@ -43,6 +43,16 @@ impl Objects {
         read(&self.private(tenant, id)).await
     }
 
+    /// Deletes a private file; one that is gone already is fine.
+    pub async fn delete_private(&self, tenant: Uuid, id: Uuid) -> Result<()> {
+        match tokio::fs::remove_file(self.private(tenant, id)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::Internal(format!("deleting a file: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn private(&self, tenant: Uuid, id: Uuid) -> PathBuf {
         self.root.join("private").join(tenant.to_string()).join(id.to_string())
     }

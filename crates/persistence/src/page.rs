@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{Datelike, NaiveDate};
 use kapal_domain::Code;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,6 +52,12 @@ pub enum CursorValue {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor(pub Vec<CursorValue>);
 
+/// The day of what has none: `coalesce(.., '9999-12-31')` in the indexes.
+const NO_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
+
 /// Bytes of the tag: 128 bits.
 const TAG: usize = 16;
 /// Bytes of the list's name.
@@ -69,6 +76,24 @@ impl Cursor {
             [CursorValue::Int(micros), CursorValue::Id(id)] => {
                 let time = chrono::DateTime::from_timestamp_micros(*micros).ok_or(Code::InvalidCursor)?;
                 Ok((time, *id))
+            }
+            _ => Err(Code::CursorMismatch),
+        }
+    }
+
+    /// A cursor that stands on a day and an id; what has no day stands after all that have one.
+    #[must_use]
+    pub fn on(day: Option<NaiveDate>, id: Uuid) -> Self {
+        let day = i64::from(day.unwrap_or(NO_DAY).num_days_from_ce());
+        Self(vec![CursorValue::Int(day), CursorValue::Id(id)])
+    }
+
+    /// The day and id of [`Cursor::on`].
+    pub fn day_and_id(&self) -> Result<(NaiveDate, Uuid), Code> {
+        match self.0.as_slice() {
+            [CursorValue::Int(day), CursorValue::Id(id)] => {
+                let day = i32::try_from(*day).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
+                Ok((day.ok_or(Code::InvalidCursor)?, *id))
             }
             _ => Err(Code::CursorMismatch),
         }

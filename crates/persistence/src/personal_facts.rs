@@ -9,43 +9,68 @@ use uuid::Uuid;
 use crate::subject_key::logged;
 use crate::{Error, Result, TenantTx};
 
-/// The facts about a merchant that are about its maker too.
-const PERSONAL: [&str; 5] = ["name", "legal_name", "phone", "story", "handle"];
+/// Facts that name or describe a person: a merchant's maker, a hero, the holder of a document.
+const PERSONAL: [&str; 16] = [
+    "name",
+    "legal_name",
+    "phone",
+    "story",
+    "handle",
+    "profile",
+    "display_name",
+    "latitude",
+    "longitude",
+    "home_region_code",
+    "number",
+    "holder",
+    "note",
+    "reason",
+    "fields",
+    "revoke_reason",
+];
 /// Where they stand, sealed together.
 const SEALED: &str = "personal";
 /// What they are sealed for.
 const PLACE: &str = "audit_entries/personal";
 
 impl TenantTx<'_> {
-    /// The facts about a merchant with the personal ones sealed.
-    pub(crate) async fn sealed_facts(&mut self, merchant: Uuid, facts: Value) -> Result<Value> {
+    /// Facts with those that are personal sealed for `subject`.
+    pub(crate) async fn sealed_facts(&mut self, subject: Uuid, facts: Value) -> Result<Value> {
         let Value::Object(mut facts) = facts else { return Ok(facts) };
         let personal: Map<_, _> = PERSONAL.iter().filter_map(|name| facts.remove_entry(*name)).collect();
-        let plain = Value::Object(personal).to_string();
-        let sealed = self.seal_for(merchant, PLACE, merchant, &plain).await?;
-        facts.insert(SEALED.to_owned(), logged(Some(&sealed)));
+        if personal.values().any(|fact| !fact.is_null()) {
+            let plain = Value::Object(personal).to_string();
+            let sealed = self.seal_for(subject, PLACE, subject, &plain).await?;
+            facts.insert(SEALED.to_owned(), logged(Some(&sealed)));
+        }
         Ok(Value::Object(facts))
     }
 
     /// Puts the personal facts back into entries of the chain; of who was erased they are null.
     pub(crate) async fn open_facts(&mut self, entries: &mut [Value]) -> Result<()> {
-        let about = |entry: &Value| Uuid::try_parse(entry["subject_id"].as_str()?).ok();
-        let has = |entry: &Value| ["before", "after"].iter().any(|side| entry[side][SEALED].is_string());
-        let subjects: Vec<_> = entries.iter().filter(|entry| has(entry)).filter_map(about).collect();
-        if !subjects.is_empty() {
-            self.read_subject_keys(subjects).await?;
-        }
-        for entry in entries {
-            let Some(subject) = about(entry) else { continue };
+        let mut places = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
             for side in ["before", "after"] {
                 let Some(sealed) = entry[side][SEALED].as_str() else { continue };
                 let sealed = STANDARD.decode(sealed).map_err(|e| Error::Internal(e.to_string()))?;
-                let plain = self.open_for(subject, PLACE, subject, &sealed).await?;
-                let plain = plain.map(|plain| serde_json::from_str(&plain)).transpose();
-                let plain: Option<Value> = plain.map_err(|e| Error::Internal(e.to_string()))?;
-                entry[side][SEALED] = plain.unwrap_or_default();
+                places.push((at, side, sealed_for(&sealed)?, sealed));
             }
+        }
+        if !places.is_empty() {
+            self.read_subject_keys(places.iter().map(|(_, _, subject, _)| *subject).collect()).await?;
+        }
+        for (at, side, subject, sealed) in places {
+            let plain = self.open_for(subject, PLACE, subject, &sealed).await?;
+            let plain = plain.map(|plain| serde_json::from_str(&plain)).transpose();
+            let plain: Option<Value> = plain.map_err(|e| Error::Internal(e.to_string()))?;
+            entries[at][side][SEALED] = plain.unwrap_or_default();
         }
         Ok(())
     }
+}
+
+/// Whose key opens a sealed value: it says so itself.
+fn sealed_for(sealed: &[u8]) -> Result<Uuid> {
+    let subject = sealed.first_chunk().map(|bytes| Uuid::from_bytes(*bytes));
+    subject.ok_or_else(|| Error::Internal("a sealed fact names nobody".into()))
 }

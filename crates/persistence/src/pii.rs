@@ -4,6 +4,7 @@
 use kapal_domain::bank_account::BankAccount;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::MerchantId;
+use kapal_domain::legality::DocumentKind;
 use kapal_domain::money::{Currency, Money};
 use kapal_domain::personal::{PersonalField, Purpose};
 use serde_json::{Value, json};
@@ -24,6 +25,10 @@ pub struct Figure {
 /// What was asked for and is on record.
 #[derive(Debug, Default)]
 pub struct PersonalData {
+    /// The citizen's number of the legal document.
+    pub nik: Option<String>,
+    /// The taxpayer's number of the legal document.
+    pub npwp: Option<String>,
     /// Where the merchant is paid.
     pub bank_account: Option<BankAccount>,
     /// Capital without land and building, as last told.
@@ -44,6 +49,8 @@ impl TenantTx<'_> {
         let mut data = PersonalData::default();
         for field in fields {
             match field {
+                PersonalField::Nik => data.nik = self.known_number(merchant, DocumentKind::Nik).await?,
+                PersonalField::Npwp => data.npwp = self.known_number(merchant, DocumentKind::Npwp).await?,
                 PersonalField::BankAccount => data.bank_account = self.known_bank_account(merchant).await?,
                 PersonalField::Capital => data.capital = self.figure(merchant, "capital").await?,
                 PersonalField::YearlySales => data.yearly_sales = self.figure(merchant, "sales").await?,

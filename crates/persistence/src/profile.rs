@@ -13,7 +13,6 @@ use kapal_schema::merchant_profiles;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::subject_key::logged;
 use crate::{Error, Result, TenantTx};
 
 /// What has been told; nothing at first.
@@ -224,27 +223,16 @@ impl TenantTx<'_> {
             .get_result::<ProfileRow>(&mut **self)
             .await?)
     }
+}
 
-    /// What the audit chain keeps of a profile: where the business is may be somebody's home, so that is sealed.
-    pub(crate) async fn profile_facts(&mut self, row: &ProfileRow) -> Result<Value> {
-        let coordinates =
-            row.latitude.zip(row.longitude).map(|(latitude, longitude)| format!("{latitude},{longitude}"));
-        let address = self.logged_for(row.merchant_id, "address", row.address.as_deref()).await?;
-        let coordinates = self.logged_for(row.merchant_id, "coordinates", coordinates.as_deref()).await?;
-        Ok(json!({
-            "business_form": row.business_form, "kbli_version": row.kbli_version, "kbli_code": row.kbli_code,
-            "founded_year": row.founded_year, "workers_total": row.workers_total,
-            "workers_women": row.workers_women, "workers_youth": row.workers_youth,
-            "workers_disability": row.workers_disability, "address": address, "coordinates": coordinates,
-            "story_en": row.story_en, "logo_id": row.logo_id, "story_consent_on": row.story_consent_on,
-            "story_consent_channel": row.story_consent_channel, "story_consent_by": row.story_consent_by,
-            "story_withdrawn_on": row.story_withdrawn_on,
-        }))
-    }
-
-    async fn logged_for(&mut self, merchant: Uuid, field: &str, text: Option<&str>) -> Result<Value> {
-        let Some(text) = text else { return Ok(Value::Null) };
-        let column = format!("merchant_profiles/{field}");
-        Ok(logged(Some(&self.seal_for(merchant, &column, merchant, text).await?)))
-    }
+/// What the audit chain keeps of a profile, which is sealed whole: where the business is may be somebody's home.
+pub(crate) fn profile_facts(row: &ProfileRow) -> Value {
+    json!({
+        "business_form": row.business_form, "kbli_version": row.kbli_version, "kbli_code": row.kbli_code,
+        "founded_year": row.founded_year, "workers_total": row.workers_total, "workers_women": row.workers_women,
+        "workers_youth": row.workers_youth, "workers_disability": row.workers_disability, "address": row.address,
+        "latitude": row.latitude, "longitude": row.longitude, "story_en": row.story_en, "logo_id": row.logo_id,
+        "story_consent_on": row.story_consent_on, "story_consent_channel": row.story_consent_channel,
+        "story_consent_by": row.story_consent_by, "story_withdrawn_on": row.story_withdrawn_on,
+    })
 }

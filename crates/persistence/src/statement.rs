@@ -5,6 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Date, Float, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid};
+use kapal_domain::ids::UserId;
+use kapal_domain::region::RegionCode;
 use uuid::Uuid;
 
 /// The statement so far.
@@ -84,6 +86,46 @@ impl Statement {
             Some(value) => add(self, value),
             None => self,
         }
+    }
+
+    /// Appends that the merchant `m` is in this region or below it, in words that an index answers under row security.
+    pub fn in_region(self, region: &RegionCode) -> Self {
+        // The slash follows the point: so from 53 on up to what follows all of 53.xx.
+        let end = format!("{}/", region.as_str());
+        self.sql(" AND m.region_code COLLATE \"C\" >= ")
+            .bind(region.as_str())
+            .sql(" AND m.region_code COLLATE \"C\" < ")
+            .bind(end)
+    }
+
+    /// Appends that the merchant `m` is mentored by this hero of the tenant.
+    pub fn mentored_by(self, tenant: Uuid, hero: UserId) -> Self {
+        self.sql(
+            " AND m.id IN (SELECT a.merchant_id FROM merchant_access a WHERE a.kind = 'hero' AND a.aggregator_id = ",
+        )
+        .bind(tenant)
+        .sql(" AND a.user_id = ")
+        .bind(hero.uuid())
+        .sql(")")
+    }
+
+    /// Appends that a column is any of these; nothing for none.
+    pub fn any_of(self, column: &'static str, values: impl IntoIterator<Item = &'static str>) -> Self {
+        let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
+        if values.is_empty() {
+            return self;
+        }
+        self.sql(" AND ").sql(column).sql(" = ANY (").bind(values).sql(")")
+    }
+
+    /// Appends where a page begins: `follows` compares a pair of columns with the cursor's.
+    pub fn beyond(self, follows: &'static str, place: (impl Into<Bound>, Uuid)) -> Self {
+        self.sql(follows).bind(place.0).sql(", ").bind(place.1).sql(")")
+    }
+
+    /// Appends the order and how many rows, and one more, by which a further page is known.
+    pub fn page(self, order: &'static str, limit: usize) -> Self {
+        self.sql(order).sql(" LIMIT ").bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
     }
 
     /// Says that the best plan depends on the values: it is made for each execution, and nothing is kept prepared, so

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::sql_types::{Array, Binary, Date, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::{MerchantId, UserId, VisitId};
-use kapal_domain::visit::{Location, Topic};
+use kapal_domain::region::RegionCode;
+use kapal_domain::visit::{Location, Topic, VisitSort};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ pub struct VisitRow {
     /// The merchant.
     #[diesel(sql_type = SqlUuid)]
     pub merchant_id: Uuid,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub merchant_name: String,
     /// Who visited.
     #[diesel(sql_type = SqlUuid)]
     pub author_id: Uuid,
@@ -88,12 +92,14 @@ impl VisitRow {
 }
 
 /// Which visits.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct VisitFilter {
     /// By this member.
     pub author: Option<UserId>,
     /// Of this merchant.
     pub merchant: Option<MerchantId>,
+    /// Of merchants in this region or below it.
+    pub region: Option<RegionCode>,
     /// Not before this moment.
     pub from: Option<DateTime<Utc>>,
     /// Before this moment.
@@ -102,15 +108,18 @@ pub struct VisitFilter {
     pub topic: Option<Topic>,
     /// Whether the merchant has not confirmed the present version, or has.
     pub unconfirmed: Option<bool>,
+    /// In this order.
+    pub sort: VisitSort,
 }
 
 /// Every version of every visit; the present ones by `v.version = w.version`.
-const VERSIONS: &str = "SELECT v.id, v.merchant_id, v.author_id, w.version, w.recorded_by, w.device_id, w.recorded_at, \
+const VERSIONS: &str = "SELECT v.id, v.merchant_id, m.name AS merchant_name, v.author_id, w.version, w.recorded_by, w.device_id, w.recorded_at, \
         w.started_at, w.ended_at, w.mode, w.topics, w.problems, w.advice, w.next_on, w.location_sealed, w.tasks, \
         ARRAY(SELECT p.file_id FROM visit_photos p WHERE p.aggregator_id = w.aggregator_id AND p.visit_id = w.visit_id \
               AND p.version = w.version ORDER BY p.position) AS photos, \
         c.method AS confirmation_method, c.file_id AS confirmation_file_id, c.recorded_at AS confirmed_at \
      FROM visits v \
+     JOIN merchants m ON m.aggregator_id = v.aggregator_id AND m.id = v.merchant_id \
      JOIN visit_versions w ON w.aggregator_id = v.aggregator_id AND w.visit_id = v.id \
      LEFT JOIN visit_confirmations c ON c.aggregator_id = w.aggregator_id AND c.visit_id = w.visit_id AND c.version = w.version \
      WHERE v.aggregator_id = ";
@@ -128,7 +137,7 @@ impl TenantTx<'_> {
         Ok(statement.load::<VisitRow>(&mut **self).await?)
     }
 
-    /// Visits, the latest first.
+    /// Visits that fit, in the filter's order.
     pub async fn visits(
         &mut self,
         filter: &VisitFilter,
@@ -140,19 +149,21 @@ impl TenantTx<'_> {
             .sql(" AND w.version = v.version")
             .with(filter.author, |s, author| s.sql(" AND v.author_id = ").bind(author.uuid()))
             .with(filter.merchant, |s, merchant| s.sql(" AND v.merchant_id = ").bind(merchant.uuid()))
+            .with(filter.region.as_ref(), Statement::in_region)
             .with(filter.from, |s, from| s.sql(" AND v.started_at >= ").bind(from))
             .with(filter.to, |s, to| s.sql(" AND v.started_at < ").bind(to))
             .with(filter.topic, |s, topic| s.sql(" AND w.topics @> ARRAY[").bind(topic.as_str()).sql("]"))
             .with(filter.unconfirmed, |s, unconfirmed| {
                 s.sql(if unconfirmed { " AND c.visit_id IS NULL" } else { " AND c.visit_id IS NOT NULL" })
             });
+        let (follows, by) = match filter.sort {
+            VisitSort::Latest => (" AND (v.started_at, v.id) < (", " ORDER BY v.started_at DESC, v.id DESC"),
+            VisitSort::Earliest => (" AND (v.started_at, v.id) > (", " ORDER BY v.started_at, v.id"),
+        };
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (v.started_at, v.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(follows, cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let statement = statement.sql(" ORDER BY v.started_at DESC, v.id DESC LIMIT ").bind(wanted);
-        let rows = statement.load::<VisitRow>(&mut **self).await?;
+        let rows = statement.page(by, limit).planned_anew().load::<VisitRow>(&mut **self).await?;
         Ok(Page::cut(rows, limit, |row| Cursor::at(row.started_at, row.id)))
     }
 

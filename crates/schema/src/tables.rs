@@ -358,6 +358,8 @@ diesel::table! {
         sha256 -> Bytea,
         created_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        erased_at -> Nullable<Timestamptz>,
+        bytes_deleted_at -> Nullable<Timestamptz>,
     }
 }
 

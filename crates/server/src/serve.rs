@@ -46,7 +46,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let (stop_worker, stopped) = tokio::sync::watch::channel(false);
     let worker = config.http.worker.then(|| {
         let app = app.clone();
-        actix_web::rt::spawn(async move { kapal_worker::run(&app.db, &mailer, stopped).await })
+        actix_web::rt::spawn(async move { kapal_worker::run(&app.db, &app.objects, &mailer, stopped).await })
     });
     let serving = actix_web::rt::spawn(server);
     actix_web::rt::spawn(metrics);
@@ -87,8 +87,8 @@ pub async fn work(config: Config) -> Result<()> {
     let db = web::Data::new(database.connect());
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = actix_web::rt::spawn({
-        let db = db.clone();
-        async move { kapal_worker::run(&db, &mailer, stopped).await }
+        let (db, objects) = (db.clone(), objects(&config));
+        async move { kapal_worker::run(&db, &objects, &mailer, stopped).await }
     });
     tracing::info!(target: "kapal", "working");
     tokio::select! {
@@ -100,6 +100,10 @@ pub async fn work(config: Config) -> Result<()> {
     drop(db);
     web::block(move || database.close()).await?;
     Ok(())
+}
+
+fn objects(config: &Config) -> Objects {
+    Objects::new(config.database.data_dir.join("pictures"))
 }
 
 fn mailer(config: &Config) -> Result<Mailer> {
@@ -133,7 +137,7 @@ pub fn make_app(config: &Config, db: Db) -> App {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     App {
         db,
-        objects: Objects::new(config.database.data_dir.join("pictures")),
+        objects: objects(config),
         tokens: Tokens::new(config.http.public_url.clone()),
         limits: Limits::new(config.http.rate_limits, config.http.trusted_proxies.clone()),
         public_url: config.http.public_url.clone(),

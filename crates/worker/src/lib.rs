@@ -8,7 +8,7 @@ mod sweep;
 
 use std::time::Duration;
 
-use kapal_persistence::{Db, Result};
+use kapal_persistence::{Db, Objects, Result};
 use tokio::sync::watch;
 
 pub use mail::{MailSettings, Mailer, MailerError};
@@ -21,7 +21,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Does every duty until `stop` turns true; a piece of work that is under way then is finished first.
-pub async fn run(db: &Db, mailer: &Mailer, stop: watch::Receiver<bool>) {
+pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Receiver<bool>) {
     tokio::join!(
         every("mail", SECOND, stop.clone(), async || mailer.deliver(db, &stop).await),
         every("turns", SECOND, stop.clone(), async || db.turn_schedules().await.map(|_| ())),
@@ -35,7 +35,7 @@ pub async fn run(db: &Db, mailer: &Mailer, stop: watch::Receiver<bool>) {
         every("partitions", DAY, stop.clone(), async || db.ensure_partitions().await),
         every("chains", HOUR, stop.clone(), async || chains::sign(db).await),
         every("privacy", MINUTE, stop.clone(), async || db.alarm_privacy_requests().await.map(|_| ())),
-        every("sweep", HOUR, stop.clone(), async || sweep::all(db).await),
+        every("sweep", HOUR, stop.clone(), async || sweep::all(db, objects).await),
     );
 }
 

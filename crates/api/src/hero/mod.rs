@@ -14,6 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use self::body::{HeroCreate, HeroPatch, HeroQuery};
 use self::view::HeroView;
 use crate::answer::{Answered, Created, Found};
+use crate::csv::{csv, wants_csv};
 use crate::json::Json;
 use crate::path::{At, IfMatch};
 use crate::query::{List, PageOf, Paging};
@@ -45,11 +46,17 @@ pub async fn create_hero(staff: Staff<MentoringManage>, body: Json<HeroCreate>) 
 /// List heroes
 ///
 /// Local heroes with what they have taken on, the newest profile first; without phones. A hero sees himself and those
-/// who share a merchant with him, a merchant those who mentor it.
-#[utoipa::path(tag = "mentoring", params(HeroQuery, Paging), responses((status = 200, description = "A page of heroes.", body = PageOf<HeroView>)), security(("bearer" = ["mentoring:read"])))]
+/// who share a merchant with him, a merchant those who mentor it. With `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "mentoring", params(HeroQuery, Paging), responses((status = 200, description = "A page of heroes, or all of them as a file.", content((PageOf<HeroView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/heroes")]
 pub async fn list_heroes(staff: Staff<MentoringRead>, list: List<HeroQuery>) -> Answered {
     let filter = list.filter.parse()?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "heroes", async move |tx, after, limit| {
+            Ok(tx.heroes(&filter, after, limit).await?.map(HeroView::from))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
             let page = tx.heroes(&filter, list.after.as_ref(), list.limit).await?;

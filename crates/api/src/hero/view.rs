@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::csv::{Record, time_cell};
 use crate::views::RegionRef;
 
 /// Where somebody lives, to about a kilometre.
@@ -87,5 +88,39 @@ impl From<Hero> for HeroView {
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+}
+
+/// Neither phone nor home nor what staff wrote is in a file.
+impl Record for HeroView {
+    const COLUMNS: &'static [&'static str] = &[
+        "user_id",
+        "name",
+        "area_codes",
+        "area",
+        "languages",
+        "capacity",
+        "assigned",
+        "planned",
+        "active",
+        "created_at",
+        "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let joined = |of: fn(&RegionRef) -> &str, by| self.area.iter().map(of).collect::<Vec<_>>().join(by);
+        vec![
+            self.user_id.to_string(),
+            self.display_name.clone(),
+            joined(|region| &region.code, " "),
+            joined(|region| &region.name, "; "),
+            self.languages.join(" "),
+            self.capacity.to_string(),
+            self.assigned.to_string(),
+            self.planned.to_string(),
+            self.active.to_string(),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
     }
 }

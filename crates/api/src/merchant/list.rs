@@ -1,7 +1,6 @@
 //! The list of merchants, as pages and as a file.
 
 use actix_web::get;
-use kapal_domain::Code;
 use kapal_domain::legality::DocumentKind;
 use kapal_domain::level::Level;
 use kapal_domain::merchant::{MerchantSort, MerchantStatus, Nib, Scale};
@@ -15,7 +14,7 @@ use super::view::MerchantView;
 use crate::answer::Answered;
 use crate::csv::{csv, wants_csv};
 use crate::path::parse_id;
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, days, one, several};
 use crate::{Problem, Staff};
 
 /// Which merchants.
@@ -56,42 +55,19 @@ pub struct MerchantQuery {
 
 impl MerchantQuery {
     fn parse(&self) -> Result<MerchantFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
         Ok(MerchantFilter {
-            statuses: several(&self.status, MerchantStatus::parse).map_err(|_| bad("status"))?,
-            region: self.region.as_deref().map(RegionCode::parse).transpose().map_err(|_| bad("region"))?,
-            scales: several(&self.scale, Scale::parse).map_err(|_| bad("scale"))?,
-            levels: several(&self.level, Level::parse).map_err(|_| bad("level"))?,
-            hero: self.hero.as_deref().map(parse_id).transpose().map_err(|_| bad("hero"))?,
-            missing: self
-                .missing_document
-                .as_deref()
-                .map(DocumentKind::parse)
-                .transpose()
-                .map_err(|_| bad("missing_document"))?,
-            expiring_days: self
-                .document_expiring
-                .map(days)
-                .transpose()
-                .map_err(|_| bad("document_expiring"))?,
+            statuses: several("status", self.status.as_ref(), MerchantStatus::parse)?,
+            region: one("region", self.region.as_ref(), RegionCode::parse)?,
+            scales: several("scale", self.scale.as_ref(), Scale::parse)?,
+            levels: several("level", self.level.as_ref(), Level::parse)?,
+            hero: one("hero", self.hero.as_ref(), parse_id)?,
+            missing: one("missing_document", self.missing_document.as_ref(), DocumentKind::parse)?,
+            expiring_days: days("document_expiring", self.document_expiring)?,
             text: self.q.clone(),
-            nib: self.nib.as_deref().map(Nib::parse).transpose().map_err(|_| bad("nib"))?,
-            sort: self
-                .sort
-                .as_deref()
-                .map_or(Ok(MerchantSort::default()), MerchantSort::parse)
-                .map_err(|_| bad("sort"))?,
+            nib: one("nib", self.nib.as_ref(), Nib::parse)?,
+            sort: one("sort", self.sort.as_ref(), MerchantSort::parse)?.unwrap_or_default(),
         })
     }
-}
-
-fn days(days: u32) -> Result<u16, Code> {
-    u16::try_from(days).ok().filter(|days| *days <= 365).ok_or(Code::OutOfRange)
-}
-
-/// The values of a parameter that takes several.
-fn several<T>(text: &Option<String>, parse: impl Fn(&str) -> Result<T, Code>) -> Result<Vec<T>, Code> {
-    text.iter().flat_map(|text| text.split(',')).map(parse).collect()
 }
 
 /// List merchants

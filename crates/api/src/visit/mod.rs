@@ -9,7 +9,8 @@ use kapal_domain::Code;
 use kapal_domain::day::parse_day;
 use kapal_domain::ids::{MerchantId, VisitId};
 use kapal_domain::permission::{Demand, MentoringRead, MentoringWrite, MerchantsWrite, Permission, Role};
-use kapal_domain::visit::Topic;
+use kapal_domain::region::RegionCode;
+use kapal_domain::visit::{Topic, VisitSort};
 use kapal_persistence::{ChangeOutcome, PhoneChange, TenantTx, VisitChange, VisitFilter};
 use serde::Deserialize;
 use serde_json::json;
@@ -21,9 +22,10 @@ pub(crate) use self::view::VisitView;
 
 use self::body::PinBody;
 use crate::answer::{Answered, Created, Done, Found, Put};
+use crate::csv::{csv, wants_csv};
 use crate::json::Json;
 use crate::path::{At, OnlyNew, parse_id};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -135,20 +137,27 @@ pub struct VisitQuery {
     /// Whether the merchant has not confirmed the present version, or has.
     #[param(example = true)]
     unconfirmed: Option<bool>,
+    /// Of merchants in this region or below it, at any level.
+    #[param(example = "53", max_length = 13)]
+    region: Option<String>,
+    /// The order: `-started_at` (the default) or `started_at`.
+    #[param(example = "started_at", max_length = 20)]
+    sort: Option<String>,
 }
 
 impl VisitQuery {
     fn parse(&self) -> Result<VisitFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
         let midnight = |text: &str| parse_day(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
         let after = |text: &str| midnight(text).map(|day: DateTime<Utc>| day + Days::new(1));
         Ok(VisitFilter {
-            author: self.hero.as_deref().map(parse_id).transpose().map_err(|_| bad("hero"))?,
-            merchant: self.merchant.as_deref().map(parse_id).transpose().map_err(|_| bad("merchant"))?,
-            from: self.from.as_deref().map(midnight).transpose().map_err(|_| bad("from"))?,
-            to: self.to.as_deref().map(after).transpose().map_err(|_| bad("to"))?,
-            topic: self.topic.as_deref().map(Topic::parse).transpose().map_err(|_| bad("topic"))?,
+            author: one("hero", self.hero.as_ref(), parse_id)?,
+            merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            region: one("region", self.region.as_ref(), RegionCode::parse)?,
+            from: one("from", self.from.as_ref(), midnight)?,
+            to: one("to", self.to.as_ref(), after)?,
+            topic: one("topic", self.topic.as_ref(), Topic::parse)?,
             unconfirmed: self.unconfirmed,
+            sort: one("sort", self.sort.as_ref(), VisitSort::parse)?.unwrap_or_default(),
         })
     }
 }
@@ -156,11 +165,17 @@ impl VisitQuery {
 /// List visits
 ///
 /// The latest first, each as its present version says. Heroes see those of merchants assigned to them, merchants their
-/// own.
-#[utoipa::path(tag = "mentoring", params(VisitQuery, Paging), responses((status = 200, description = "A page of visits.", body = PageOf<VisitView>)), security(("bearer" = ["mentoring:read"])))]
+/// own. With `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "mentoring", params(VisitQuery, Paging), responses((status = 200, description = "A page of visits, or all of them as a file.", content((PageOf<VisitView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/visits")]
 pub async fn list_visits(staff: Staff<MentoringRead>, list: List<VisitQuery>) -> Answered {
     let filter = list.filter.parse()?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "visits", async move |tx, after, limit| {
+            Ok(tx.visits(&filter, after, limit).await?.map(VisitView::from))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
             let page = tx.visits(&filter, list.after.as_ref(), list.limit).await?;

@@ -7,6 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::csv::{Record, optional_cell, time_cell};
+
 /// A visit, as one of its versions says.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Visit)]
@@ -15,6 +17,9 @@ pub struct VisitView {
     id: Uuid,
     /// The merchant.
     merchant_id: Uuid,
+    /// Its shop name.
+    #[schema(example = "Tenun Mama Ina", max_length = 120)]
+    merchant_name: String,
     /// Who visited.
     author_id: Uuid,
     /// The version: `base_version` of the next correction.
@@ -129,6 +134,7 @@ impl From<VisitRow> for VisitView {
             has_location: row.has_location(),
             id: row.id,
             merchant_id: row.merchant_id,
+            merchant_name: row.merchant_name,
             author_id: row.author_id,
             version: row.version,
             happened_at: row.started_at,
@@ -149,5 +155,46 @@ impl From<VisitRow> for VisitView {
                 ConfirmationView { method, file_id: row.confirmation_file_id, recorded_at }
             }),
         }
+    }
+}
+
+/// Where it was is in no file.
+impl Record for VisitView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "merchant_id",
+        "merchant",
+        "author_id",
+        "version",
+        "started_at",
+        "ended_at",
+        "recorded_at",
+        "mode",
+        "topics",
+        "problems",
+        "advice",
+        "next_on",
+        "photos",
+        "confirmed_by",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.merchant_id.to_string(),
+            self.merchant_name.clone(),
+            self.author_id.to_string(),
+            self.version.to_string(),
+            time_cell(self.started_at),
+            time_cell(self.ended_at),
+            time_cell(self.recorded_at),
+            self.mode.clone(),
+            self.topics.join(" "),
+            self.problems.clone(),
+            self.advice.clone(),
+            optional_cell(self.next_on.as_ref()),
+            self.photos.len().to_string(),
+            optional_cell(self.confirmation.as_ref().map(|confirmation| &confirmation.method)),
+        ]
     }
 }

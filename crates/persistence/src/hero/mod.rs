@@ -27,13 +27,10 @@ use uuid::Uuid;
 use crate::merchant::place_of;
 use crate::region::escape_like;
 use crate::sql::sql;
-use crate::subject_key::logged;
 use crate::{Change, Cursor, Error, Page, Place, Result, Subject, TenantTx};
 
 /// The column that a hero's phone is sealed for.
 const PHONE: &str = "heroes/phone_sealed";
-/// What the audit chain keeps of the person, sealed.
-const PERSONAL: &str = "heroes/personal";
 
 /// A hero's profile as it is stored, with what his assignments come to.
 #[derive(Debug, Clone, QueryableByName)]
@@ -399,17 +396,21 @@ impl TenantTx<'_> {
         }
     }
 
+    /// Forgets a hero's profile, with the key of what is sealed about the person. Whom he mentored, and when, stays.
+    pub(crate) async fn forget_hero(&mut self, user: UserId) -> Result<()> {
+        self.set_area(user, &[]).await?;
+        diesel::delete(heroes::table.find((self.tenant(), user.uuid()))).execute(&mut **self).await?;
+        self.destroy_subject_key(user.uuid()).await
+    }
+
     /// What the audit chain keeps of a hero: the person's own data sealed under his key.
     async fn hero_facts(&mut self, hero: &Hero) -> Result<Value> {
         let row = &hero.row;
-        let personal = json!({
+        let facts = json!({
+            "capacity": row.capacity, "languages": row.languages, "area": row.area_codes, "active": row.active,
             "display_name": row.display_name, "phone": hero.phone, "latitude": row.latitude,
             "longitude": row.longitude, "home_region_code": row.home_region_code, "note": row.note,
         });
-        let sealed = self.seal_for(row.user_id, PERSONAL, row.user_id, &personal.to_string()).await?;
-        Ok(json!({
-            "capacity": row.capacity, "languages": row.languages, "area": row.area_codes, "active": row.active,
-            "personal": logged(Some(&sealed)),
-        }))
+        self.sealed_facts(row.user_id, facts).await
     }
 }

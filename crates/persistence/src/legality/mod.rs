@@ -1,11 +1,19 @@
 //! Legal documents of merchants. Every change is made under the merchant's row lock, so that who publishes a product sees
 //! them as they are.
 
+mod list;
 mod status;
 mod turn;
 
+use std::collections::BTreeSet;
+
+pub use list::{DocumentFilter, ListedDocument};
+
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
+};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{DocumentId, FileId, MerchantId};
@@ -24,7 +32,7 @@ use crate::subject_key::logged;
 use crate::{Change, Error, MerchantRow, Outcome, Result, Subject, TenantTx};
 
 /// A document as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = legal_documents, check_for_backend(diesel::pg::Pg))]
 pub struct DocumentRow {
     /// Id.
@@ -106,18 +114,19 @@ pub struct NewDocument {
 const SEALED: &str = "legal_documents/number";
 
 sql! {
-    UsedElsewhere { aggregator: Uuid => diesel::sql_types::Uuid, merchant: Uuid => diesel::sql_types::Uuid }
-    "SELECT DISTINCT d.kind FROM legal_documents d
+    // Documents whose number another merchant has too.
+    UsedElsewhere { aggregator: Uuid => SqlUuid, documents: Vec<Uuid> => Array<SqlUuid> }
+    "SELECT DISTINCT d.id FROM legal_documents d
      JOIN legal_documents o ON o.aggregator_id = d.aggregator_id AND o.kind = d.kind AND o.merchant_id <> d.merchant_id
         AND (o.number_hash = d.number_hash OR o.number = d.number)
      JOIN merchants m ON m.aggregator_id = o.aggregator_id AND m.id = o.merchant_id AND m.status <> 'archived'
-     WHERE d.aggregator_id = $1 AND d.merchant_id = $2"
+     WHERE d.aggregator_id = $1 AND d.id = ANY ($2)"
 }
 
-#[derive(diesel::QueryableByName)]
-struct KindRow {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    kind: String,
+#[derive(QueryableByName)]
+struct Used {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
 }
 
 impl TenantTx<'_> {
@@ -135,13 +144,23 @@ impl TenantTx<'_> {
             .select(DocumentRow::as_select())
             .load::<DocumentRow>(&mut **self)
             .await?;
-        self.whole_documents(rows, nib.as_deref()).await
+        self.whole_documents(rows.into_iter().map(|row| (row, nib.clone())).collect()).await
     }
 
     /// One document of a merchant.
     pub async fn document(&mut self, merchant: MerchantId, kind: DocumentKind) -> Result<Document> {
         let document = self.documents(merchant).await?.into_iter().find(|d| d.row.kind == kind.as_str());
         document.ok_or(Error::NotFound)
+    }
+
+    /// The number of a merchant's document that names a person, in its one spelling.
+    pub(crate) async fn known_number(
+        &mut self,
+        merchant: MerchantId,
+        kind: DocumentKind,
+    ) -> Result<Option<String>> {
+        let Some(row) = self.find_document(merchant, kind).await? else { return Ok(None) };
+        Ok(self.number_of(&row, None).await?.map(|number| number.as_str().to_owned()))
     }
 
     /// Enters a document, or replaces the one whose version is still `expected`. The same again changes nothing; all else
@@ -204,7 +223,8 @@ impl TenantTx<'_> {
             return Err(Refusal::because(Code::WrongState, why).into());
         }
         diesel::delete(legal_documents::table.find((self.tenant(), row.id))).execute(&mut **self).await?;
-        self.record(change(EventKind::DocumentDeleted, &row).from_to(facts(&row), Value::Null));
+        let was = self.document_facts(&row).await?;
+        self.record(change(EventKind::DocumentDeleted, &row).from_to(was, Value::Null));
         self.answer_requests(&owner, &[pointer(&row)]).await?;
         self.project_active(&owner).await
     }
@@ -240,7 +260,8 @@ impl TenantTx<'_> {
             .returning(DocumentRow::as_returning())
             .get_result::<DocumentRow>(&mut **self)
             .await?;
-        self.record(change(EventKind::DocumentSet, &row).from_to(facts(&before), facts(&row)));
+        let (was, is) = (self.document_facts(&before).await?, self.document_facts(&row).await?);
+        self.record(change(EventKind::DocumentSet, &row).from_to(was, is));
         self.answer_document(merchant, &row).await
     }
 
@@ -340,10 +361,24 @@ impl TenantTx<'_> {
                     .await?
             }
         };
-        self.record(
-            change(EventKind::DocumentSet, &row).from_to(before.map_or(Value::Null, facts), facts(&row)),
-        );
+        let was = match before {
+            Some(before) => self.document_facts(before).await?,
+            None => Value::Null,
+        };
+        let is = self.document_facts(&row).await?;
+        self.record(change(EventKind::DocumentSet, &row).from_to(was, is));
         Ok(row)
+    }
+
+    /// What the audit chain keeps of a document: whom it names is sealed for the merchant. A number that names a person
+    /// stands there as it does in the table.
+    async fn document_facts(&mut self, row: &DocumentRow) -> Result<Value> {
+        let facts = json!({
+            "kind": row.kind, "number": row.number, "number_sealed": logged(row.number_sealed.as_deref()),
+            "holder": row.holder, "issuer": row.issuer, "issued_on": row.issued_on, "expires_on": row.expires_on,
+            "file_id": row.file_id, "status": row.status, "note": row.note,
+        });
+        self.sealed_facts(row.merchant_id, facts).await
     }
 
     /// What storefronts show of a merchant's products follows its documents.
@@ -355,20 +390,28 @@ impl TenantTx<'_> {
     }
 
     async fn whole_document(&mut self, row: DocumentRow, nib: Option<&str>) -> Result<Document> {
-        let whole = self.whole_documents(vec![row], nib).await?.pop();
+        let whole = self.whole_documents(vec![(row, nib.map(str::to_owned))]).await?.pop();
         whole.ok_or_else(|| Error::Internal("a document got lost".into()))
     }
 
-    async fn whole_documents(&mut self, rows: Vec<DocumentRow>, nib: Option<&str>) -> Result<Vec<Document>> {
-        let [first, ..] = &rows[..] else { return Ok(Vec::new()) };
-        let merchant = first.merchant_id;
-        let used = UsedElsewhere { aggregator: self.tenant(), merchant }.load::<KindRow>(&mut **self).await?;
+    /// Documents, each with its merchant's NIB, made whole: as many queries for many as for one.
+    async fn whole_documents(&mut self, rows: Vec<(DocumentRow, Option<String>)>) -> Result<Vec<Document>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let documents = rows.iter().map(|(row, _)| row.id).collect();
+        let used = UsedElsewhere { aggregator: self.tenant(), documents }.load::<Used>(&mut **self).await?;
+        let sealed = rows.iter().filter(|(row, _)| row.number_sealed.is_some());
+        let subjects: BTreeSet<_> = sealed.map(|(row, _)| row.merchant_id).collect();
+        if subjects.len() > 1 {
+            self.read_subject_keys(subjects.into_iter().collect()).await?;
+        }
         let mut documents = Vec::with_capacity(rows.len());
-        for row in rows {
-            let number = self.number_of(&row, nib).await?;
+        for (row, nib) in rows {
+            let number = self.number_of(&row, nib.as_deref()).await?;
             let mut warnings =
                 number.as_ref().map(|number| number.warnings(row.expires_on)).unwrap_or_default();
-            if used.iter().any(|used| used.kind == row.kind) {
+            if used.iter().any(|used| used.id == row.id) {
                 warnings.push(Warning::UsedElsewhere);
             }
             documents.push(Document { row, number, warnings });
@@ -415,13 +458,4 @@ fn pointer(row: &DocumentRow) -> String {
 fn change(kind: EventKind, row: &DocumentRow) -> Change {
     Change::new(kind, Subject("document", row.id))
         .data(json!({ "merchant_id": row.merchant_id, "kind": row.kind, "status": row.status }))
-}
-
-/// What the audit chain keeps of a document. A number that names a person stands there as it does in the table: sealed.
-fn facts(row: &DocumentRow) -> Value {
-    json!({
-        "kind": row.kind, "number": row.number, "number_sealed": logged(row.number_sealed.as_deref()),
-        "holder": row.holder, "issuer": row.issuer, "issued_on": row.issued_on, "expires_on": row.expires_on,
-        "file_id": row.file_id, "status": row.status, "note": row.note,
-    })
 }

@@ -12,7 +12,7 @@ use kapal_domain::{Code, Refusal};
 use kapal_schema::legal_documents;
 use uuid::Uuid;
 
-use super::{Document, DocumentRow, change, facts};
+use super::{Document, DocumentRow, change};
 use crate::identity::stored;
 use crate::{Error, Result, TenantTx};
 
@@ -67,7 +67,8 @@ impl TenantTx<'_> {
             .returning(DocumentRow::as_returning())
             .get_result::<DocumentRow>(&mut **self)
             .await?;
-        self.record(change(event(action), &row).from_to(facts(&before), facts(&row)));
+        let (was, is) = (self.document_facts(&before).await?, self.document_facts(&row).await?);
+        self.record(change(event(action), &row).from_to(was, is));
         if verifies {
             self.answer_document(&owner, &row).await?;
         }

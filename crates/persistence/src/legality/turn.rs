@@ -19,7 +19,7 @@ use kapal_schema::{aggregators, legal_documents};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{DocumentRow, change, facts};
+use super::{DocumentRow, change};
 use crate::identity::stored;
 use crate::mail::{Ending, Letter};
 use crate::sql::sql;
@@ -188,8 +188,10 @@ impl OperatorTx<'_> {
         let days_left = due.expires_on.signed_duration_since(today).num_days();
         let change = match turn {
             None => return Ok(None),
-            Some(Turn::Expire) => change(EventKind::DocumentExpired, &row)
-                .from_to(json!({ "status": DocumentStatus::Verified.as_str() }), facts(&row)),
+            Some(Turn::Expire) => change(EventKind::DocumentExpired, &row).from_to(
+                json!({ "status": DocumentStatus::Verified.as_str() }),
+                json!({ "status": row.status }),
+            ),
             Some(Turn::Remind(days)) => change(EventKind::DocumentExpiring, &row).data(json!({
                 "merchant_id": row.merchant_id, "kind": row.kind, "expires_on": row.expires_on,
                 "days": days,

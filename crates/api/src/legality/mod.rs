@@ -1,6 +1,8 @@
 //! `/v1/aggregators/{aggregator}/merchants/{merchant_id}/documents`: a merchant's legal documents, from the number that
 //! is typed to the verdict of whoever has seen the evidence.
 
+mod list;
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, delete, get, post, put};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
@@ -35,7 +37,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(delete_document)
         .service(verify_document)
         .service(reject_document)
-        .service(revoke_document);
+        .service(revoke_document)
+        .service(list::list_all_documents);
 }
 
 /// A legal document of a merchant.

@@ -1,0 +1,14 @@
+DROP INDEX enrolments_created, action_items_due, action_items_created, legal_documents_expires, legal_documents_created;
+CREATE INDEX action_items_due ON action_items (aggregator_id, due_on) WHERE status = 'open' AND due_on IS NOT NULL;
+REVOKE SELECT (aggregator_id, subject_id), UPDATE (wrapped, destroyed_at) ON subject_keys FROM kapal_identity;
+DROP POLICY identity ON subject_keys;
+REVOKE SELECT ON former_merchant_members FROM kapal_identity;
+DROP POLICY identity ON former_merchant_members;
+REVOKE SELECT, UPDATE (status, ends_on, next_turn_at, ended_at, updated_at) ON hero_assignments FROM kapal_identity;
+DROP POLICY identity ON hero_assignments;
+REVOKE SELECT, DELETE ON hero_areas FROM kapal_identity;
+DROP POLICY identity ON hero_areas;
+REVOKE SELECT, DELETE ON heroes FROM kapal_identity;
+DROP POLICY identity ON heroes;
+DROP INDEX files_bytes_left;
+ALTER TABLE files DROP COLUMN bytes_deleted_at, DROP COLUMN erased_at;
