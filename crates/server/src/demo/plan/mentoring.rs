@@ -205,10 +205,10 @@ impl Mentoring {
 
     /// The open assignments in which a hero is a merchant's first address, as places of hero and merchant.
     pub fn mentored(&self) -> impl Iterator<Item = (usize, usize)> {
-        let of = |(at, hero): (usize, &'_ Hero)| -> Vec<_> {
-            hero.assignments.iter().filter(|a| a.primary && !a.ended).map(|a| (at, a.merchant)).collect()
-        };
-        self.heroes.iter().enumerate().flat_map(of)
+        self.heroes.iter().enumerate().flat_map(|(at, hero)| {
+            let open = hero.assignments.iter().filter(|a| a.primary && !a.ended);
+            open.map(move |assignment| (at, assignment.merchant))
+        })
     }
 }
 
@@ -354,10 +354,7 @@ fn visit(
     let first = heard.first().context("a visit about nothing")?;
     let join = |part: fn(&Counsel) -> &str| heard.iter().map(|c| part(c)).collect::<Vec<_>>().join(" ");
     let (problems, advice) = (join(|c| &c.problem), join(|c| &c.advice));
-    let about: BTreeSet<&str> = heard.iter().map(|c| c.topic.as_str()).collect();
-    for text in &about {
-        valid(Topic::parse(text), text)?;
-    }
+    let about = heard.iter().map(|c| valid(Topic::parse(&c.topic), &c.topic)).collect::<Result<Vec<_>>>()?;
     let due = if is_last { chance.between(2, 25) as i64 } else { day + chance.between(14, 30) as i64 };
     let soon = (day + chance.between(4, 24) as i64).min(-1);
     let correction = match chance.below(12) {
@@ -379,7 +376,7 @@ fn visit(
             VisitMode::Phone,
             VisitMode::Video,
         ]),
-        topics: Topic::ALL.iter().copied().filter(|topic| about.contains(topic.as_str())).collect(),
+        topics: Topic::ALL.iter().copied().filter(|topic| about.contains(topic)).collect(),
         problems: valid(VisitNote::parse(&problems), &problems)?,
         advice: valid(VisitNote::parse(&advice), &advice)?,
         next: Some(next),
