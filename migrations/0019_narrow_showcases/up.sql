@@ -11,3 +11,6 @@ BEGIN
                 WHERE a.aggregator_id = (SELECT app.aggregator_id()) AND a.user_id = (SELECT app.merchant_scope()))))$policy$, name);
     END LOOP;
 END $$;
+
+-- Members are found by the address that an invitation went to.
+CREATE INDEX memberships_email ON memberships (aggregator_id, email);
