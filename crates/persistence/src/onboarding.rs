@@ -54,7 +54,10 @@ sql! {
         EXISTS (SELECT FROM consents c WHERE c.aggregator_id = $1 AND c.merchant_id = m.id AND c.purpose = $3
             AND c.withdraws IS NULL AND NOT EXISTS (SELECT FROM consents w
                 WHERE w.aggregator_id = $1 AND w.withdraws = c.id)) AS has_consent,
-        app.has_account(m.id) AS has_account,
+        -- Not by merchant_access, of which a hero sees his own rows alone: who joined for it, and still is its account.
+        EXISTS (SELECT FROM invitations i
+            JOIN memberships s ON s.aggregator_id = $1 AND s.email = i.email AND s.role = 'merchant'
+            WHERE i.aggregator_id = $1 AND i.merchant_id = m.id AND i.accepted_at >= s.created_at) AS has_account,
         EXISTS (SELECT FROM hero_assignments a WHERE a.aggregator_id = $1 AND a.merchant_id = m.id
             AND a.status = 'active') AS has_hero
      FROM merchants m
