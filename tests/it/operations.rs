@@ -213,7 +213,7 @@ async fn shows_mentoring(address: &str, count: &impl AsyncFn(&str) -> i64) {
     assert!(kinds.is_superset(&["action_item", "document_expiring", "visit_due"].into()), "{kinds:?}");
     let online = manager.get(&format!("{store}/merchants?level=online")).await.json(200);
     let id = online["data"][0]["id"].as_str().expect("a merchant online");
-    let progress = manager.get(&format!("{store}/merchants/{id}/progress")).await.json(200);
+    let progress = manager.get(&format!("{store}/merchants/{id}/progress?limit=100")).await.json(200);
     let timeline = progress["timeline"]["data"].as_array().expect("a time line");
     let of = |kind: &str| timeline.iter().filter(|entry| entry["kind"] == kind).collect::<Vec<_>>();
     assert_eq!(of("level_changed").len(), 3, "{progress}");

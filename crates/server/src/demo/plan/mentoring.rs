@@ -337,8 +337,12 @@ fn visits(aggregator: &Aggregator, data: &Data, chance: &mut Chance) -> Result<V
             let is_last = n + 1 == count;
             // The last ones name days that have passed, days of this week, and later ones.
             let next = if is_last { [-1, 3, 6, 20][nth % 4] } else { day + gap };
-            visits.push(visit((hero, merchant), (day, next), &heard, is_last, data, chance)?);
+            visits.push(visit((hero, merchant), (day, next), &heard, is_last, chance)?);
         }
+    }
+    for visit in visits.iter_mut().skip(4).step_by(9) {
+        let text = format!("{} {}", visit.advice.as_str(), data.sentence("correction", chance)?);
+        visit.correction = Some(valid(VisitNote::parse(&text), &text)?);
     }
     Ok(visits)
 }
@@ -348,7 +352,6 @@ fn visit(
     (day, next): (i64, i64),
     heard: &[&Counsel],
     is_last: bool,
-    data: &Data,
     chance: &mut Chance,
 ) -> Result<Visit> {
     let first = heard.first().context("a visit about nothing")?;
@@ -357,13 +360,6 @@ fn visit(
     let about = heard.iter().map(|c| valid(Topic::parse(&c.topic), &c.topic)).collect::<Result<Vec<_>>>()?;
     let due = if is_last { chance.between(2, 25) as i64 } else { day + chance.between(14, 30) as i64 };
     let soon = (day + chance.between(4, 24) as i64).min(-1);
-    let correction = match chance.below(12) {
-        0 => {
-            let text = format!("{advice} {}", data.sentence("correction", chance)?);
-            Some(valid(VisitNote::parse(&text), &text)?)
-        }
-        _ => None,
-    };
     Ok(Visit {
         hero,
         merchant,
@@ -387,7 +383,7 @@ fn visit(
             done: (!is_last && chance.below(5) > 0).then_some(soon),
         },
         confirmed: chance.below(4) > 0,
-        correction,
+        correction: None,
     })
 }
 

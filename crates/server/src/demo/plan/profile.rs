@@ -84,7 +84,7 @@ pub fn profile(
     let million = 1_000_000;
     let sales = match scale {
         // One in six has grown out of its class.
-        Scale::Micro if serial % 6 == 0 => vec![
+        Scale::Micro if serial.is_multiple_of(6) => vec![
             (2, chance.between(1_200, 1_900) as i64 * million),
             (1, chance.between(2_050, 2_600) as i64 * million),
         ],
