@@ -51,3 +51,16 @@ async fn two_servers_that_start_together_migrate_once() {
     assert_eq!(one.database, two.database);
     assert_eq!(kapal_persistence::pending(&cluster.url("kapal_owner", &database)).await.expect("pending"), 0);
 }
+
+#[test]
+fn each_migration_has_a_number_of_its_own() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let names = std::fs::read_dir(folder).expect("a folder").filter_map(|entry| {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        Some(name.split_once('_')?.0.to_owned())
+    });
+    let mut numbers: Vec<_> = names.collect();
+    numbers.sort();
+    // Of two with one number only one would ever be run, and no word said.
+    assert!(numbers.windows(2).all(|two| two[0] != two[1]), "{numbers:?}");
+}
