@@ -61,10 +61,11 @@ async fn run() -> Result<()> {
         };
         for (connections, ceiling) in CONNECTIONS.into_iter().zip(&ceilings) {
             let measured = load::drive(kapal.address(), &scenario.requests, connections, each).await?;
-            let limit = match &script {
-                Some(script) => Some(pgbench::run(&kapal, script, connections, each)?),
-                None => None,
-            };
+            let limit = script.as_ref().and_then(|script| {
+                let limit = pgbench::run(&kapal, script, connections, each);
+                // One limit that can't be had is no reason to measure nothing else.
+                limit.inspect_err(|error| eprintln!("{}: {error:#}", scenario.name)).ok()
+            });
             report.row(scenario.name, connections, &measured, limit, Some(*ceiling));
         }
     }

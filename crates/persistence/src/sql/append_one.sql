@@ -1,5 +1,5 @@
 -- One change: the head's lock, the next numbers and the hash, the event and the audit entry, in one statement.
-WITH input AS (SELECT $1 AS aggregator_id, $2 AS entry, $3 AS public),
+WITH input AS (SELECT $1::uuid AS aggregator_id, $2::text AS entry, $3::boolean AS public),
 head AS (
     UPDATE tenant_heads h
     SET event_seq = event_seq + 1,

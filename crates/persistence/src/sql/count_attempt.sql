@@ -5,7 +5,7 @@ WITH blocked AS (
     SELECT $2, 1, now(), now() FROM blocked WHERE until IS NULL
     ON CONFLICT (key) DO UPDATE SET
         (failures, blocked_until, updated_at) = (
-            SELECT f, now() + CASE WHEN f < $3 THEN interval '0' ELSE make_interval(secs => ($5)[least(f - $3 + 1, cardinality($5))]) END, now()
+            SELECT f, now() + CASE WHEN f < $3 THEN interval '0' ELSE make_interval(secs => ($5::integer[])[least(f - $3 + 1, cardinality($5::integer[]))]) END, now()
             FROM (SELECT greatest(0, t.failures - floor(extract(epoch FROM now() - t.updated_at) / $4)::integer) + 1 AS f) next
         )
     -- Whoever waited here for a parallel attempt meets the delay that it brought.
