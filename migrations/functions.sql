@@ -54,8 +54,25 @@ END $$;
 -- the transaction says that it handles the restriction. A write is refused by name, a delete finds nothing. The list is a
 -- table of its own: a policy that asked merchants would itself be under merchants' policy.
 CREATE OR REPLACE FUNCTION app.hide_restricted(name text, merchant text DEFAULT 'merchant_id') RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    free text := format('%I NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = (SELECT app.aggregator_id()))', merchant);
+BEGIN
+    PERFORM app.hide_restricted_by(name,
+        format('%I NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = (SELECT app.aggregator_id()))', merchant));
+END $$;
+
+-- The same for a table that names a product alone.
+CREATE OR REPLACE FUNCTION app.hide_restricted_products(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM app.hide_restricted_by(name, app.of_free_product('product_id'));
+END $$;
+
+-- The condition that a product is of no restricted merchant. It says what is to be seen, not what is to be hidden: the
+-- products of restricted merchants are themselves hidden from it.
+CREATE OR REPLACE FUNCTION app.of_free_product(product text) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT format('EXISTS (SELECT FROM products p WHERE p.aggregator_id = (SELECT app.aggregator_id()) AND p.id = %s'
+    ' AND p.merchant_id NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = (SELECT app.aggregator_id())))', product) $$;
+
+-- What both have in common: `free` is what a row fulfils that is of no restricted merchant.
+CREATE OR REPLACE FUNCTION app.hide_restricted_by(name text, free text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format($policy$CREATE POLICY restriction ON %I AS RESTRICTIVE TO kapal_app
         USING ((SELECT app.restricted_mode()) <> '' OR %s)

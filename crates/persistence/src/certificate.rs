@@ -179,6 +179,9 @@ impl TenantTx<'_> {
         reason: &str,
     ) -> Result<EnrolmentRow> {
         self.lock_programme(programme).await?;
+        // As when it was issued: nothing is written about a merchant that is being erased.
+        let merchant = self.enrolment(programme, id).await?.merchant_id;
+        self.lock_merchant(merchant.into()).await?;
         let row = self.certificate(programme, id).await?;
         if row.revoked_at.is_some() {
             return Err(Refusal::because(Code::WrongState, "The certificate is revoked.").into());

@@ -1,6 +1,7 @@
 //! Collections: products under a title, for a time.
 
 use std::collections::HashSet;
+use std::ops::RangeFrom;
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -8,7 +9,7 @@ use diesel::{
     Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
-use kapal_domain::collection::{CollectionIntro, CollectionTitle, Window};
+use kapal_domain::collection::{CollectionIntro, CollectionTitle, MAX_PRODUCTS, Window};
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{CollectionId, ProductId};
 use kapal_domain::slug::Slug;
@@ -222,7 +223,7 @@ impl TenantTx<'_> {
         )
         .execute(&mut **self)
         .await?;
-        let places: Vec<_> = (0..)
+        let places: Vec<_> = positions(before.row.version, MAX_PRODUCTS)
             .zip(products)
             .map(|(position, product)| {
                 (
@@ -308,6 +309,12 @@ impl TenantTx<'_> {
                 .from_to(before, facts(row, product_ids)),
         );
     }
+}
+
+/// Positions for a list of at most `limit` that replaces one of this version: beyond all that were given before, since
+/// what a restricted merchant has there keeps its place unseen.
+pub(crate) fn positions(version: i32, limit: usize) -> RangeFrom<i32> {
+    i32::try_from(limit).unwrap_or(i32::MAX).saturating_mul(version)..
 }
 
 /// A fault for each id that is not known, at its place in the list.

@@ -146,16 +146,19 @@ impl TenantTx<'_> {
     }
 
     /// Takes all of a merchant's consents back that stand.
-    pub(crate) async fn withdraw_all_consents(
-        &mut self,
-        merchant: MerchantId,
-        channel: ConsentChannel,
-    ) -> Result<()> {
+    async fn withdraw_all_consents(&mut self, merchant: MerchantId, channel: ConsentChannel) -> Result<()> {
         let standing = self.found_consents(merchant).sql(" AND w.id IS NULL ORDER BY c.id");
         for given in standing.load::<ConsentRow>(&mut **self).await? {
             self.write_withdrawal(merchant, &given, channel).await?;
         }
         Ok(())
+    }
+
+    /// Takes all of a merchant's consents back that stand, and off the storefront what rested on them: its story.
+    pub(crate) async fn withdraw_merchant(&mut self, merchant: MerchantId) -> Result<()> {
+        let owner = self.lock_merchant(merchant).await?;
+        self.withdraw_all_consents(merchant, ConsentChannel::App).await?;
+        self.withdraw_story(&owner).await
     }
 
     async fn write_withdrawal(

@@ -204,6 +204,11 @@ impl TenantTx<'_> {
     ) -> Result<EnrolmentRow> {
         // The programme before the enrolment, as when one is made: nobody waits in a circle.
         let row = self.lock_programme(programme).await?;
+        if changes.end.is_some() {
+            // And the merchant between them: nothing is written about one that is being erased.
+            let merchant = self.enrolment(programme, id).await?.merchant_id;
+            self.lock_merchant(merchant.into()).await?;
+        }
         let lock = self.found_enrolments(Some(programme)).sql(" AND e.id = ").bind(id.uuid());
         let before = lock.sql(" FOR NO KEY UPDATE OF e").get_result::<EnrolmentRow>(&mut **self).await?;
         if before.version != expected {

@@ -63,6 +63,8 @@ impl TenantTx<'_> {
         let status = merchants::table
             .find((tenant, merchant))
             .select(merchants::status)
+            // Who erases it waits until the file is there, and takes it along.
+            .for_share()
             .first::<String>(&mut **self)
             .await
             .optional()?

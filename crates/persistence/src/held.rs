@@ -1,8 +1,8 @@
 //! What is held about a merchant, table by table: how it is handed out, and what becomes of it when it is erased. A test
 //! fails when a table with a merchant stands neither here nor on the short list of those that hold nothing of their own.
 
-use diesel::sql_types::Jsonb;
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
+use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{LeadId, MerchantId, UserId};
@@ -11,8 +11,9 @@ use kapal_schema::{audit_entries, leads, memberships, merchant_access};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::sql::sql;
 use crate::statement::Statement;
-use crate::{Change, Error, Result, Subject, TenantTx};
+use crate::{Change, Error, RequestSubject, Result, Subject, TenantTx};
 
 /// A table that holds something about a merchant.
 #[derive(Debug)]
@@ -144,16 +145,29 @@ pub const HELD: &[Held] = &[
         // Whether and when something was sold is kept as long as tax law wants it.
         Erasure::Emptied("name_sealed = NULL, phone_sealed = NULL, consent_at = NULL, note = ''"),
     ),
-    // Goods, not a person; off the storefront with the merchant.
-    held("products", BY_MERCHANT, &[], Erasure::Kept),
-    held("product_translations", BY_PRODUCT, &[], Erasure::Kept),
+    // Goods, not a person; off the storefront with the merchant. What was written of them may tell of their maker.
+    held(
+        "products",
+        BY_MERCHANT,
+        &[],
+        Erasure::Emptied("status_reason = CASE WHEN status_reason IS NOT NULL THEN 'Terhapus' END"),
+    ),
+    held("product_translations", BY_PRODUCT, &[], Erasure::Emptied("description = ''")),
     held("product_variants", BY_PRODUCT, &[], Erasure::Kept),
-    held("product_media", BY_PRODUCT, &[], Erasure::Kept),
+    held("product_media", BY_PRODUCT, &[], Erasure::Emptied("alt_id = '', alt_en = ''")),
     held("stock_movements", BY_PRODUCT, &[], Erasure::Kept),
-    held("nominations", BY_PRODUCT, &[], Erasure::Kept),
+    held(
+        "nominations",
+        BY_PRODUCT,
+        &[],
+        Erasure::Emptied(
+            "reason = 'Terhapus', decision_reason = CASE WHEN decision_reason IS NOT NULL THEN 'Terhapus' END, \
+             actions = CASE WHEN cardinality(actions) > 0 THEN '{Terhapus}'::text[] ELSE actions END",
+        ),
+    ),
     // The proof of consent that law wants (article 24); it names nobody.
     held("consents", BY_MERCHANT, &[], Erasure::Kept),
-    held("privacy_requests", BY_MERCHANT, &[], Erasure::Emptied("note = ''")),
+    held("privacy_requests", BY_MERCHANT, &[], Erasure::Emptied("note = '', answer = ''")),
     // Keeps what stays out of every list.
     held("restrictions", BY_MERCHANT, &[], Erasure::Kept),
     held(
@@ -171,6 +185,21 @@ pub const HELD: &[Held] = &[
 /// Tables with a merchant that hold nothing of their own, each with the reason.
 pub const HOLDING_NOTHING: &[(&str, &str)] =
     &[("published_products", "a copy of products"), ("search_documents", "a copy of products")];
+
+sql! {
+    // Not in the list, since who scored is told to nobody: it is erased and never handed out.
+    EmptyScores { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "UPDATE scores s SET comment = ''
+     FROM nominations n JOIN products p ON p.aggregator_id = n.aggregator_id AND p.id = n.product_id
+     WHERE s.aggregator_id = $1 AND n.aggregator_id = $1 AND n.id = s.nomination_id AND p.merchant_id = $2
+        AND s.comment <> ''"
+}
+
+/// Tables whose ids phones choose, and what the audit chain calls their rows.
+const CHOSEN_BY_PHONES: [(&str, &str); 2] = [("visits", "visit"), ("action_items", "action_item")];
+
+/// Why an export opens what is sealed: the audit chain keeps it.
+const EXPORTED_FOR: &str = "access, UU 27/2022 article 32";
 
 #[derive(diesel::QueryableByName)]
 struct Row {
@@ -201,13 +230,27 @@ impl TenantTx<'_> {
             }
             tables.insert(held.table.to_owned(), opened.into());
         }
-        // What was done with the merchant, and with each thing of its own.
-        let rows = tables.values().filter_map(Value::as_array).flatten();
-        let subjects: Vec<_> =
-            rows.filter_map(|row| Uuid::try_parse(row["id"].as_str()?).ok()).chain([id.uuid()]).collect();
+        // What was done with the merchant, and with each thing of its own. Ids that phones choose may be those of other
+        // things, whose trail is not this merchant's: they count for their own kind alone.
+        let (mut ids, mut chosen) =
+            (vec![id.uuid()], CHOSEN_BY_PHONES.map(|(_, subject)| (subject, Vec::new())));
+        for (table, rows) in &tables {
+            let found = rows.as_array().into_iter().flatten();
+            let found = found.filter_map(|row| Uuid::try_parse(row["id"].as_str()?).ok());
+            match CHOSEN_BY_PHONES.iter().position(|(name, _)| name == table) {
+                Some(at) => chosen[at].1.extend(found),
+                None => ids.extend(found),
+            }
+        }
+        let [(visit, visits), (task, tasks)] = chosen;
+        let is = |kind: &'static str, ids: Vec<Uuid>| {
+            audit_entries::subject_type.eq(kind).and(audit_entries::subject_id.eq_any(ids))
+        };
+        let other =
+            audit_entries::subject_type.ne_all([visit, task]).and(audit_entries::subject_id.eq_any(ids));
         let audit = audit_entries::table
             .filter(audit_entries::aggregator_id.eq(self.tenant()))
-            .filter(audit_entries::subject_id.eq_any(subjects))
+            .filter(other.or(is(visit, visits)).or(is(task, tasks)))
             .order((audit_entries::at, audit_entries::seq))
             .select(audit_entries::entry)
             .load::<String>(&mut **self)
@@ -219,7 +262,7 @@ impl TenantTx<'_> {
         self.open_facts(&mut trail).await?;
         self.record(
             Change::new(EventKind::MerchantExported, Subject("merchant", id.uuid()))
-                .from_to(Value::Null, json!({ "tables": tables.len() })),
+                .from_to(Value::Null, json!({ "purpose": EXPORTED_FOR, "tables": tables.len() })),
         );
         Ok(json!({ "held": tables, "audit": trail }))
     }
@@ -265,6 +308,7 @@ impl TenantTx<'_> {
             let statement = statement.sql(held.of.0).bind(id.uuid()).sql(held.of.1);
             statement.execute(&mut **self).await?;
         }
+        EmptyScores { aggregator: self.tenant(), merchant: id.uuid() }.execute(&mut **self).await?;
         self.record(
             Change::new(EventKind::MerchantErased, Subject("merchant", id.uuid()))
                 .from_to(Value::Null, json!({ "erased": true })),
@@ -315,18 +359,23 @@ impl TenantTx<'_> {
             Change::new(EventKind::LeadErased, Subject("lead", id.uuid()))
                 .from_to(Value::Null, json!({ "erased": true })),
         );
-        Ok(())
+        self.empty_requests(RequestSubject::Lead(id)).await
     }
 
-    /// Erases what this aggregator holds of a member: the membership with name and address, and the hero's profile.
+    /// Erases what this aggregator holds of a member: the membership with name and address, where it has not ended yet,
+    /// and the hero's profile, which outlives it.
     pub(crate) async fn erase_member(&mut self, user: UserId, by: Role) -> Result<()> {
         let version = memberships::table
             .find((self.tenant(), user.uuid()))
             .select(memberships::version)
             .first::<i32>(&mut **self)
-            .await?;
-        self.remove_member(user, version, by).await?;
-        self.forget_hero(user).await
+            .await
+            .optional()?;
+        if let Some(version) = version {
+            self.remove_member(user, version, by).await?;
+        }
+        self.forget_hero(user).await?;
+        self.empty_requests(RequestSubject::Member(user)).await
     }
 }
 

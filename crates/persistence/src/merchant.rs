@@ -328,6 +328,25 @@ impl TenantTx<'_> {
         self.placed(row, profile).await
     }
 
+    /// Takes the story of a locked merchant off the storefront, as its maker wants it. Who was erased tells none.
+    pub(crate) async fn withdraw_story(&mut self, before: &MerchantRow) -> Result<()> {
+        let told = self.profile(before.id.into()).await?;
+        if before.erased_at.is_some() || told.story_withdrawn_on.is_some() {
+            return Ok(());
+        }
+        let mut changes = ProfileChanges::default();
+        changes.set_consent(None, None);
+        let profile = self.write_profile(&told, &changes).await?;
+        diesel::update(merchants::table.find((self.tenant(), before.id)))
+            .set((merchants::version.eq(merchants::version + 1), merchants::updated_at.eq(Utc::now())))
+            .execute(&mut **self)
+            .await?;
+        let was = self.sealed_facts(before.id, facts_with(before, &told)).await?;
+        let is = self.sealed_facts(before.id, facts_with(before, &profile)).await?;
+        self.record(Change::new(EventKind::MerchantUpdated, Subject("merchant", before.id)).from_to(was, is));
+        self.project_merchant(before.id.into()).await
+    }
+
     /// Takes a step of a merchant's life. `reason` is what a reviewer asks for, or why it is suspended.
     pub async fn change_merchant_status(
         &mut self,

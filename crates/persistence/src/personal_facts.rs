@@ -10,9 +10,10 @@ use crate::subject_key::logged;
 use crate::{Error, Result, TenantTx};
 
 /// Facts that name or describe a person: a merchant's maker, a hero, the holder of a document.
-const PERSONAL: [&str; 16] = [
+const PERSONAL: [&str; 17] = [
     "name",
     "legal_name",
+    "nib",
     "phone",
     "story",
     "handle",

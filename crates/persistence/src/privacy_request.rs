@@ -13,12 +13,11 @@ use kapal_domain::ids::{AggregatorId, LeadId, MerchantId, PrivacyRequestId, User
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::Role;
 use kapal_domain::privacy::{
-    ConsentChannel, HOURS_TO_ANSWER, HOURS_TO_REMIND, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote,
-    SubjectType,
+    HOURS_TO_ANSWER, HOURS_TO_REMIND, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote, SubjectType,
 };
 use kapal_domain::user::Email;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{leads, memberships, merchants, privacy_requests as requests};
+use kapal_schema::{heroes, leads, memberships, merchants, privacy_requests as requests};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -141,6 +140,10 @@ pub struct PrivacyRequestFilter {
 impl TenantTx<'_> {
     /// Notes a request. Its clock runs from when it was received.
     pub async fn insert_privacy_request(&mut self, new: &NewPrivacyRequest) -> Result<PrivacyRequestRow> {
+        // Who is narrowed to some merchants speaks for those alone.
+        if self.narrowed_to().is_some() && !matches!(new.subject, RequestSubject::Merchant(_)) {
+            return Err(Error::field(new.subject.pointer(), Code::UnknownReference));
+        }
         self.expect_subject(new.subject).await?;
         let (id, now) = (PrivacyRequestId::new(), Utc::now());
         let due_at = new.received_at + TimeDelta::hours(HOURS_TO_ANSWER);
@@ -242,12 +245,31 @@ impl TenantTx<'_> {
                 self.restrict_merchant(merchant).await?;
             }
             (PrivacyKind::Withdrawal, RequestSubject::Merchant(merchant)) => {
-                self.withdraw_all_consents(merchant, ConsentChannel::App).await?;
+                self.withdraw_merchant(merchant).await?;
             }
             // Somebody reads, corrects or decides; the answer says what.
             _ => {}
         }
         self.end_request(&request, PrivacyStatus::Fulfilled, answer).await
+    }
+
+    /// Empties what was written in requests about somebody who is being erased, in the asker's words and in answer.
+    pub(crate) async fn empty_requests(&mut self, subject: RequestSubject) -> Result<()> {
+        let (user, lead) = match subject {
+            RequestSubject::Member(id) => (Some(id.uuid()), None),
+            RequestSubject::Lead(id) => (None, Some(id.uuid())),
+            // In the list of what is held about a merchant.
+            RequestSubject::Merchant(_) => return Ok(()),
+        };
+        diesel::update(
+            requests::table
+                .filter(requests::aggregator_id.eq(self.tenant()))
+                .filter(requests::user_id.eq(user).or(requests::lead_id.eq(lead))),
+        )
+        .set((requests::note.eq(""), requests::answer.eq("")))
+        .execute(&mut **self)
+        .await?;
+        Ok(())
     }
 
     /// Says why a request is not done.
@@ -309,9 +331,16 @@ impl TenantTx<'_> {
                     .first::<Uuid>(&mut **self)
                     .await
             }
+            // Who left may still have a hero's profile here.
             RequestSubject::Member(id) => {
                 let member = memberships::table.find((tenant, id.uuid())).select(memberships::user_id);
-                member.first::<Uuid>(&mut **self).await
+                match member.first::<Uuid>(&mut **self).await {
+                    Err(diesel::NotFound) => {
+                        let hero = heroes::table.find((tenant, id.uuid())).select(heroes::user_id);
+                        hero.first::<Uuid>(&mut **self).await
+                    }
+                    found => found,
+                }
             }
             RequestSubject::Lead(id) => {
                 leads::table.find((tenant, id.uuid())).select(leads::id).first::<Uuid>(&mut **self).await

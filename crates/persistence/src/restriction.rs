@@ -2,6 +2,7 @@
 //! once, and comes back whole. What hides it is one policy on each table (`app.hide_restricted`).
 
 use chrono::{DateTime, Utc};
+use diesel::sql_types::Uuid as SqlUuid;
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
@@ -9,8 +10,34 @@ use kapal_domain::ids::MerchantId;
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{merchants, restrictions};
 use serde_json::json;
+use uuid::Uuid;
 
+use crate::sql::sql;
 use crate::{Change, Merchant, Result, Subject, TenantTx};
+
+sql! {
+    LockCollections { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "SELECT c.id FROM collections c WHERE c.aggregator_id = $1 AND c.id IN (
+        SELECT s.collection_id FROM collection_products s
+        JOIN products p ON p.aggregator_id = s.aggregator_id AND p.id = s.product_id
+        WHERE s.aggregator_id = $1 AND p.merchant_id = $2)
+     ORDER BY c.id FOR NO KEY UPDATE"
+}
+
+sql! {
+    LockSlots { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "SELECT f.id FROM featured_slots f WHERE f.aggregator_id = $1 AND f.id IN (
+        SELECT s.slot_id FROM slot_products s
+        JOIN products p ON p.aggregator_id = s.aggregator_id AND p.id = s.product_id
+        WHERE s.aggregator_id = $1 AND p.merchant_id = $2)
+     ORDER BY f.id FOR NO KEY UPDATE"
+}
+
+#[derive(diesel::QueryableByName)]
+struct Showcase {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
 
 impl TenantTx<'_> {
     /// Suspends all processing of a merchant's data; of one that is restricted already nothing changes.
@@ -50,7 +77,24 @@ impl TenantTx<'_> {
                 .from_to(json!({ "restricted": true }), json!({ "restricted": false })),
         );
         self.project_merchant(id).await?;
+        self.project_showcases_of(id).await?;
         self.merchant(id).await
+    }
+
+    /// Puts a merchant's products back into what storefronts show of the collections and slots that they stand in: who
+    /// edited one meanwhile did not see them. Whoever edits one now is waited for.
+    async fn project_showcases_of(&mut self, id: MerchantId) -> Result<()> {
+        let (aggregator, merchant) = (self.tenant(), id.uuid());
+        let query = LockCollections { aggregator, merchant };
+        let collections = query.load::<Showcase>(&mut **self).await?;
+        for Showcase { id } in collections {
+            self.project_collection(id.into()).await?;
+        }
+        let slots = LockSlots { aggregator, merchant }.load::<Showcase>(&mut **self).await?;
+        for Showcase { id } in slots {
+            self.project_slot(id.into()).await?;
+        }
+        Ok(())
     }
 
     async fn set_restricted_at(&mut self, id: MerchantId, at: Option<DateTime<Utc>>) -> Result<()> {

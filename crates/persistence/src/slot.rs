@@ -1,5 +1,7 @@
 //! Featured slots of an aggregator: mutiara at a place of its storefront for a time, and the turns of all slots.
 
+use std::ops::RangeFrom;
+
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel::{
@@ -11,13 +13,15 @@ use kapal_domain::event::EventKind;
 use kapal_domain::ids::{CategoryId, ProductId, SlotId};
 use kapal_domain::locale::Locale;
 use kapal_domain::product::ProductStatus;
-use kapal_domain::slot::{Place as SlotPlace, Schedule, SlotMode, SlotReason, Tz, Window, parse_time_zone};
+use kapal_domain::slot::{
+    MAX_ITEMS, Place as SlotPlace, Schedule, SlotMode, SlotReason, Tz, Window, parse_time_zone,
+};
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{categories, featured_slots, products, slot_products};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::collection::unknown;
+use crate::collection::{positions, unknown};
 use crate::identity::stored;
 use crate::sql::sql;
 use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
@@ -165,7 +169,7 @@ impl TenantTx<'_> {
             .returning(SlotRow::as_returning())
             .get_result::<SlotRow>(&mut **self)
             .await?;
-        let product_ids = self.fill_slot(row.id, &new.products).await?;
+        let product_ids = self.fill_slot(row.id, 0.., &new.products).await?;
         self.record(
             Change::new(EventKind::SlotCreated, Subject("slot", row.id))
                 .data(json!({ "place": row.place }))
@@ -244,7 +248,7 @@ impl TenantTx<'_> {
                 )
                 .execute(&mut **self)
                 .await?;
-                self.fill_slot(before.id, products).await?
+                self.fill_slot(before.id, positions(before.version, MAX_ITEMS), products).await?
             }
         };
         let now = Utc::now();
@@ -322,8 +326,13 @@ impl TenantTx<'_> {
         Ok(members)
     }
 
-    async fn fill_slot(&mut self, slot: Uuid, products: &[ProductId]) -> Result<Vec<Uuid>> {
-        let places: Vec<_> = (0..)
+    async fn fill_slot(
+        &mut self,
+        slot: Uuid,
+        positions: RangeFrom<i32>,
+        products: &[ProductId],
+    ) -> Result<Vec<Uuid>> {
+        let places: Vec<_> = positions
             .zip(products)
             .map(|(position, product)| {
                 (

@@ -295,10 +295,9 @@ impl TenantTx<'_> {
             .returning(MerchantRow::as_returning())
             .get_result::<MerchantRow>(&mut **self)
             .await?;
-        self.record(
-            Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id))
-                .from_to(json!({ "nib": owner.nib }), json!({ "nib": row.nib })),
-        );
+        let was = self.sealed_facts(row.id, json!({ "nib": owner.nib })).await?;
+        let is = self.sealed_facts(row.id, json!({ "nib": row.nib })).await?;
+        self.record(Change::new(EventKind::MerchantUpdated, Subject("merchant", row.id)).from_to(was, is));
         self.answer_requests(&row, &["/nib"]).await?;
         Ok(row)
     }
