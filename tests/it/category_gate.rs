@@ -1,6 +1,6 @@
 //! Gates: no product is shown without the documents that its category demands.
 
-use kapal_tests::{Aggregator, Cluster, Server, ServerOptions, World, eventually, halal, pirt, text};
+use kapal_tests::{Aggregator, Cluster, Server, ServerOptions, World, eventually, halal, nib, pirt, text};
 use serde_json::{Value, json};
 
 async fn category(aggregator: &Aggregator, slug: &str) -> Value {
@@ -153,9 +153,27 @@ async fn a_nib_that_was_rejected_or_revoked_shuts_everything() {
             .clone();
     let _ = aggregator.verified_document(&merchant, "nib", json!({ "number": number })).await;
     assert!(is_shown(&aggregator, &product).await);
-    let path = aggregator.path(&format!("merchants/{merchant}/documents/nib/revoke"));
-    let _ = aggregator.owner.post(&path, json!({ "note": "Dicabut OSS." })).await.expect(200);
+    let path = aggregator.path(&format!("merchants/{merchant}/documents/nib"));
+    let revoke = format!("{path}/revoke");
+    let revoked = aggregator.owner.post(&revoke, json!({ "note": "Dicabut OSS." })).await.json(200);
     assert!(!is_shown(&aggregator, &product).await);
+    // Whoever enters it anew has it verified first, and takes it away no more.
+    let member = aggregator.merchant_member(&merchant).await;
+    let draft = json!({ "number": number, "draft": true });
+    let entered = member.put(&path, draft).of(&revoked["version"]).await.json(200);
+    assert!(!is_shown(&aggregator, &product).await, "as a draft");
+    let file = aggregator.evidence(&merchant).await;
+    let again = json!({ "number": number, "file_id": file });
+    let entered = member.put(&path, again).of(&entered["version"]).await.json(200);
+    assert_eq!(entered["status"], "submitted");
+    assert!(!is_shown(&aggregator, &product).await, "as submitted");
+    member.delete(&path).of(&entered["version"]).await.problem(409, "wrong_state");
+    let _ = aggregator.owner.step(&format!("{path}/verify")).await.expect(200);
+    assert!(is_shown(&aggregator, &product).await);
+    let own = aggregator.path(&format!("merchants/{merchant}"));
+    let version = aggregator.owner.get(&own).await.json(200)["version"].clone();
+    let _ = member.patch(&own, json!({ "nib": nib() })).of(&version).await.expect(200);
+    assert!(!is_shown(&aggregator, &product).await, "another number is not the one that was verified");
 }
 
 #[tokio::test]

@@ -116,6 +116,25 @@ async fn a_hero_edits_what_he_says_of_himself_and_staff_the_rest() {
         hero.patch(&path, body).of(&json!(2)).await.problem(403, "forbidden");
     }
     other.patch(&path, json!({ "languages": ["su"] })).of(&json!(2)).await.problem(404, "not_found");
+    let home = &edited["home"];
+    let merchant = text(&aggregator.active_merchant().await["id"]);
+    let assign = aggregator.path(&format!("heroes/{}/merchants/{merchant}", hero.id));
+    let _ = aggregator.owner.put(&assign, json!({})).await.expect(201);
+    let shopkeeper = aggregator.merchant_member(&merchant).await;
+    let note = json!("");
+    for (reader, home, note) in [
+        (&aggregator.owner, home, &note),
+        (&hero, home, &Value::Null),
+        (&shopkeeper, &Value::Null, &Value::Null),
+    ] {
+        let one = reader.get(&path).await.json(200);
+        let list = reader.get(&aggregator.path("heroes?limit=100")).await.json(200);
+        let rows = list["data"].as_array().expect("heroes");
+        let listed = rows.iter().find(|row| row["user_id"] == hero.id).expect("the hero");
+        for seen in [&one, listed] {
+            assert_eq!((&seen["home"], &seen["note"]), (home, note), "{}", reader.id);
+        }
+    }
     aggregator
         .owner
         .patch(&path, json!({ "capacity": 1 }))

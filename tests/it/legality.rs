@@ -195,6 +195,7 @@ async fn a_verdict_needs_evidence_a_note_where_it_is_bad_and_a_state_that_has_it
     owner.post(&step("revoke"), note.clone()).await.problem(409, "wrong_state");
     let rejected = owner.post(&step("reject"), note.clone()).await.json(200);
     assert_eq!((&rejected["status"], &rejected["note"]), (&json!("rejected"), &note["note"]));
+    owner.delete(&path).of(&rejected["version"]).await.problem(409, "wrong_state");
     let file = aggregator.evidence(&merchant).await;
     let body = json!({ "number": number, "file_id": file });
     let again = owner.put(&path, body.clone()).of(&rejected["version"]).await.json(200);

@@ -157,9 +157,9 @@ fn document_sql(
         end.map_or("NULL".to_owned(), |days| format!("(now() AT TIME ZONE 'Asia/Jakarta')::date + {days}"));
     format!(
         "INSERT INTO legal_documents (aggregator_id, id, merchant_id, kind, number, status, expires_on, file_id, verified_at, \
-            created_at, updated_at) \
+            created_at, updated_at, judged) \
          VALUES ('{tenant}', '{id}', '{merchant}', '{kind}', NULL, '{status}', {end}, '{merchant}', now(), \
-            timestamptz '2026-01-01' + {created} * interval '1 day', now());"
+            timestamptz '2026-01-01' + {created} * interval '1 day', now(), '{status}' NOT IN ('draft', 'submitted'));"
     )
 }
 

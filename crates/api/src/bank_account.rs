@@ -2,21 +2,21 @@
 
 use actix_web::{get, put};
 use chrono::{DateTime, Utc};
-use kapal_domain::Faults;
 use kapal_domain::bank_account::{
     AccountHolder, AccountNumber, BankAccount, BankCode, BankName, masked_name,
 };
 use kapal_domain::ids::MerchantId;
-use kapal_domain::permission::{MerchantsRead, MerchantsWrite};
+use kapal_domain::permission::{MerchantsRead, MerchantsWrite, Role};
+use kapal_domain::{Code, Faults};
 use kapal_persistence::{Outcome, StoredAccount};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::Staff;
 use crate::answer::{Answered, Created, Found, Put};
 use crate::json::Json;
 use crate::path::{At, IfMatchOptional, OnlyNew};
+use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(set_bank_account).service(get_bank_account);
@@ -97,7 +97,8 @@ impl BankAccountPut {
 /// Set a merchant's bank account
 ///
 /// The first one needs no `If-Match`; replacing another needs the account's own `ETag`; an equal one changes nothing.
-/// Number and holder are encrypted where they are stored, and shown masked ever after.
+/// Number and holder are encrypted where they are stored, and shown masked ever after. The merchant's own account sets
+/// it, or staff who manage merchants; a hero can't.
 #[utoipa::path(tag = "merchants", request_body = BankAccountPut, responses((status = 200, description = "The account, replaced or the same.", body = BankAccountView), (status = 201, description = "The account, new.", body = BankAccountView)), security(("bearer" = ["merchants:write"])))]
 #[put("/v1/aggregators/{aggregator}/merchants/{merchant_id}/bank-account")]
 pub async fn set_bank_account(
@@ -107,6 +108,9 @@ pub async fn set_bank_account(
     OnlyNew(only_new): OnlyNew,
     body: Json<BankAccountPut>,
 ) -> Answered {
+    if staff.membership.role == Role::LocalHero {
+        return Err(Problem::because(Code::Forbidden, "Heroes don't set where a merchant is paid."));
+    }
     let new = body.0.parse()?;
     staff
         .run(async |tx| {

@@ -20,6 +20,8 @@ pub const MAX_BYTES: usize = 15 * 1024 * 1024;
 /// What all files of one aggregator may take together: 5 GiB. Uploads that run at the same time may pass it by their own
 /// size.
 pub const QUOTA_BYTES: i64 = 5 * 1024 * 1024 * 1024;
+/// What the files of one merchant may take of it: 500 MiB, so that nobody uses up the space of all.
+pub const MERCHANT_QUOTA_BYTES: i64 = 500 * 1024 * 1024;
 
 /// Whether a file says of itself that it is a PDF. Readers look for the mark within the first 1,024 bytes, and so would
 /// somebody who hides something before it: it has to come first.

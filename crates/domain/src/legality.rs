@@ -130,11 +130,6 @@ impl DocumentStatus {
             _ => Err(Code::WrongState),
         }
     }
-
-    /// Whether it may be deleted: what was once verified is history.
-    pub const fn is_deletable(self) -> bool {
-        matches!(self, Self::Draft | Self::Submitted | Self::Rejected)
-    }
 }
 
 /// The number of a document, in the one spelling and as it was typed.

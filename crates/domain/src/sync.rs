@@ -1,6 +1,10 @@
 //! How changes that phones made offline become versions. A change names the version that it builds on (0 makes the
 //! thing); it may come late, twice, or in any order.
 
+/// Versions of one visit or action item at most: far more than anybody corrects, and what a batch is judged by is read
+/// whole.
+pub const MAX_VERSIONS: usize = 1000;
+
 /// What a change means to a thing of which these versions are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

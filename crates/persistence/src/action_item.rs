@@ -1,17 +1,19 @@
 //! Action items of merchants, as staff work on them. Phones send theirs by [`crate::sync`].
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::QueryDsl;
+use diesel::sql_types::{Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::action_item::{ActionItemRecord, ActionItemSort, ActionItemStatus, Task, TaskOwner};
 use kapal_domain::ids::{ActionItemId, MerchantId, NominationId, UserId};
 use kapal_domain::nomination::Advice;
 use kapal_domain::region::RegionCode;
+use kapal_schema::action_items;
 use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::statement::Statement;
-use crate::sync::{item_change, item_digest, item_row};
+use crate::sync::{item_change, item_digest, item_row, next_version};
 use crate::{ActionItemChange, ChangeOutcome, Cursor, Error, Page, PhoneChange, Result, TenantTx};
 
 /// An action item as it is stored.
@@ -56,8 +58,6 @@ pub struct ActionItemRow {
     /// Grows with each change.
     #[diesel(sql_type = Integer)]
     pub version: i32,
-    #[diesel(sql_type = Array<Text>)]
-    digests: Vec<String>,
     /// When it was made.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
@@ -211,7 +211,7 @@ impl TenantTx<'_> {
         changes: &ActionItemChanges,
     ) -> Result<ActionItemRow> {
         self.lock_merchant(merchant).await?;
-        let mut before = self.action_item(merchant, id).await?;
+        let before = self.action_item(merchant, id).await?;
         if before.version != expected {
             return Err(Error::Stale(before.version));
         }
@@ -225,17 +225,23 @@ impl TenantTx<'_> {
             done_at: before.done_at.filter(|_| status == ActionItemStatus::Done),
             visit: before.visit_id.map(Into::into),
         };
-        before.digests.push(item_digest(&self.db.vault.lookups, &record));
+        let mut digests = action_items::table
+            .find((self.tenant(), before.id))
+            .select(action_items::digests)
+            .first::<Vec<String>>(&mut **self)
+            .await?;
+        let version = next_version(digests.len())?;
+        digests.push(item_digest(&self.db.vault.lookups, &record));
         let now = Utc::now();
-        self.update_items(vec![item_row(before.id, &record, &before.digests, None, now)], now).await?;
-        self.record(item_change(before.id, before.digests.len(), &record));
+        self.update_items(vec![item_row(before.id, &record, &digests, None, now)], now).await?;
+        self.record(item_change(before.id, version, &record));
         self.action_item(merchant, id).await
     }
 
     fn items(&self) -> Statement {
         Statement::new(
             "SELECT i.id, i.merchant_id, m.name AS merchant_name, i.text, i.owner, i.due_on, i.status, i.done_at, i.visit_id, i.nomination_id, \
-             i.created_by, i.version, i.digests, i.created_at, i.updated_at, ",
+             i.created_by, i.version, i.created_at, i.updated_at, ",
         )
         .sql(LATE)
         .sql(" AS is_late FROM action_items i \

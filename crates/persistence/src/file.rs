@@ -8,11 +8,11 @@ use diesel::{
     Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
-use kapal_domain::Code;
 use kapal_domain::event::EventKind;
-use kapal_domain::file::{FileName, FileType, QUOTA_BYTES};
+use kapal_domain::file::{FileName, FileType, MERCHANT_QUOTA_BYTES, QUOTA_BYTES};
 use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::{Code, Refusal};
 use kapal_schema::{files, merchants};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -53,6 +53,21 @@ pub struct NewFile {
     pub bytes: Vec<u8>,
 }
 
+sql! {
+    // A sum of bigint is numeric, which nothing else here needs.
+    CountBytes { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "SELECT app.bytes_of_files() AS of_all, coalesce(sum(bytes), 0)::bigint AS of_merchant
+     FROM files WHERE aggregator_id = $1 AND merchant_id = $2 AND erased_at IS NULL"
+}
+
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = BigInt)]
+    of_all: i64,
+    #[diesel(sql_type = BigInt)]
+    of_merchant: i64,
+}
+
 /// Where the bytes belong.
 const SEALED: &str = "files/bytes";
 
@@ -73,8 +88,13 @@ impl TenantTx<'_> {
             return Err(Code::WrongState.into());
         }
         let bytes = i64::try_from(new.bytes.len()).map_err(|_| Code::PayloadTooLarge)?;
-        if self.bytes_of_files().await?.saturating_add(bytes) > QUOTA_BYTES {
+        let kept = CountBytes { aggregator: tenant, merchant }.get_result::<Kept>(&mut **self).await?;
+        if kept.of_all.saturating_add(bytes) > QUOTA_BYTES {
             return Err(Code::FileQuotaExceeded.into());
+        }
+        if kept.of_merchant.saturating_add(bytes) > MERCHANT_QUOTA_BYTES {
+            let why = format!("One merchant's evidence takes at most {MERCHANT_QUOTA_BYTES} bytes.");
+            return Err(Refusal::because(Code::FileQuotaExceeded, why).into());
         }
         let id = FileId::new();
         let sealed = self.seal_bytes_for(merchant, SEALED, id.uuid(), &new.bytes).await?;
@@ -151,17 +171,6 @@ impl TenantTx<'_> {
                 .data(json!({ "merchant_id": row.merchant_id })),
         );
         Ok((row, bytes))
-    }
-
-    async fn bytes_of_files(&mut self) -> Result<i64> {
-        // A sum of bigint is numeric, which nothing else here needs.
-        let total = files::table
-            .filter(files::aggregator_id.eq(self.tenant()))
-            .filter(files::erased_at.is_null())
-            .select(diesel::dsl::sql::<diesel::sql_types::BigInt>("coalesce(sum(bytes), 0)::bigint"))
-            .first::<i64>(&mut **self)
-            .await?;
-        Ok(total)
     }
 }
 

@@ -520,6 +520,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        judged -> Bool,
     }
 }
 

@@ -12,7 +12,7 @@ use kapal_domain::permission::{MentoringManage, MentoringRead, MentoringWrite, P
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::body::{HeroCreate, HeroPatch, HeroQuery};
-use self::view::HeroView;
+use self::view::{HeroView, Reader};
 use crate::answer::{Answered, Created, Found};
 use crate::csv::{csv, wants_csv};
 use crate::json::Json;
@@ -38,7 +38,11 @@ pub async fn create_hero(staff: Staff<MentoringManage>, body: Json<HeroCreate>) 
         .run(async |tx| {
             let hero = tx.insert_hero(&new).await?;
             let location = staff.path(format_args!("heroes/{}", hero.row.user_id));
-            Ok(Created { location, version: Some(hero.row.version), thing: HeroView::from(hero) })
+            Ok(Created {
+                location,
+                version: Some(hero.row.version),
+                thing: HeroView::new(hero, Reader::from(&staff)),
+            })
         })
         .await
 }
@@ -50,31 +54,32 @@ pub async fn create_hero(staff: Staff<MentoringManage>, body: Json<HeroCreate>) 
 #[utoipa::path(tag = "mentoring", params(HeroQuery, Paging), responses((status = 200, description = "A page of heroes, or all of them as a file.", content((PageOf<HeroView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/heroes")]
 pub async fn list_heroes(staff: Staff<MentoringRead>, list: List<HeroQuery>) -> Answered {
-    let filter = list.filter.parse()?;
+    let (filter, reader) = (list.filter.parse()?, Reader::from(&staff));
     if wants_csv(staff.request()) {
         return csv(staff, "heroes", async move |tx, after, limit| {
-            Ok(tx.heroes(&filter, after, limit).await?.map(HeroView::from))
+            Ok(tx.heroes(&filter, after, limit).await?.map(|hero| HeroView::new(hero, reader)))
         })
         .await;
     }
     staff
         .run(async |tx| {
             let page = tx.heroes(&filter, list.after.as_ref(), list.limit).await?;
-            Ok(list.reply(page.map(HeroView::from)))
+            Ok(list.reply(page.map(|hero| HeroView::new(hero, reader))))
         })
         .await
 }
 
 /// Read a hero
 ///
-/// One hero with phone, area and how many merchants he mentors now.
+/// One hero with phone, area and how many merchants he mentors now. Where he lives is shown to himself and to who manages
+/// mentoring, what staff wrote about him to the latter alone.
 #[utoipa::path(tag = "mentoring", responses((status = 200, description = "The hero.", body = HeroView)), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/heroes/{user_id}")]
 pub async fn get_hero(staff: Staff<MentoringRead>, At(user): At<UserId>) -> Answered {
     staff
         .run(async |tx| {
             let hero = tx.hero(user).await?;
-            Ok(Found(Some(hero.row.version), HeroView::from(hero)))
+            Ok(Found(Some(hero.row.version), HeroView::new(hero, Reader::from(&staff))))
         })
         .await
 }
@@ -103,7 +108,7 @@ pub async fn update_hero(
                 return Err(Problem::because(Code::Forbidden, detail));
             }
             let hero = tx.update_hero(user, version, &changes).await?;
-            Ok(Found(Some(hero.row.version), HeroView::from(hero)))
+            Ok(Found(Some(hero.row.version), HeroView::new(hero, Reader::from(&staff))))
         })
         .await
 }

@@ -1,11 +1,14 @@
 //! Heroes as staff see them.
 
 use chrono::{DateTime, Utc};
+use kapal_domain::ids::UserId;
+use kapal_domain::permission::{Demand, Permission};
 use kapal_persistence::Hero;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::Staff;
 use crate::csv::{Record, time_cell};
 use crate::views::RegionRef;
 
@@ -48,16 +51,16 @@ pub struct HeroView {
     /// Merchants that he is going to mentor, as far as you see them.
     #[schema(example = 1, minimum = 0)]
     planned: i64,
-    /// Where he starts from.
+    /// Where he starts from; null for everybody but himself and who manages mentoring.
     home: Option<HomeView>,
-    /// The region where he lives: what distances are measured from without `home`.
+    /// The region where he lives: what distances are measured from without `home`; null for whom `home` is null.
     home_region: Option<RegionRef>,
     /// Whether he takes new merchants.
     #[schema(example = true)]
     active: bool,
-    /// What staff wrote about him.
+    /// What staff wrote about him; null for who does not manage mentoring.
     #[schema(example = "Punya mobil bak terbuka.", max_length = 2000)]
-    note: String,
+    note: Option<String>,
     /// Grows with each change: the `ETag`.
     #[schema(example = 1, minimum = 1)]
     version: i32,
@@ -67,10 +70,24 @@ pub struct HeroView {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Hero> for HeroView {
-    fn from(hero: Hero) -> Self {
+/// Who looks at heroes.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    user: UserId,
+    manages: bool,
+}
+
+impl<P: Demand> From<&Staff<P>> for Reader {
+    fn from(staff: &Staff<P>) -> Self {
+        Self { user: staff.user, manages: staff.may(Permission::MentoringManage) }
+    }
+}
+
+impl HeroView {
+    pub(super) fn new(hero: Hero, reader: Reader) -> Self {
         let row = hero.row;
-        let home = row.latitude.zip(row.longitude);
+        let sees_home = reader.manages || row.user_id == reader.user.uuid();
+        let home = row.latitude.zip(row.longitude).filter(|_| sees_home);
         Self {
             user_id: row.user_id,
             display_name: row.display_name,
@@ -81,9 +98,9 @@ impl From<Hero> for HeroView {
             assigned: row.assigned,
             planned: row.planned,
             home: home.map(|(latitude, longitude)| HomeView { latitude, longitude }),
-            home_region: hero.home_region.map(RegionRef::from),
+            home_region: hero.home_region.filter(|_| sees_home).map(RegionRef::from),
             active: row.active,
-            note: row.note,
+            note: reader.manages.then_some(row.note),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

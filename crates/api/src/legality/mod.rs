@@ -285,8 +285,8 @@ pub async fn get_document(
 
 /// Delete a document
 ///
-/// Only one that was never verified or was rejected; what was once verified is revoked. A merchant's `nib` stays when
-/// the document that proves it goes.
+/// Only one that was never verified, rejected or revoked, whatever was entered since. A merchant's `nib` stays when the
+/// document that proves it goes.
 #[utoipa::path(tag = "legality", responses((status = 204, description = "It is gone.")), security(("bearer" = ["merchants:write"])))]
 #[delete("/v1/aggregators/{aggregator}/merchants/{merchant_id}/documents/{kind}")]
 pub async fn delete_document(

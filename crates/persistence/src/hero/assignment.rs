@@ -4,7 +4,7 @@
 //! Locks are taken in one order: the membership, the hero, the merchant, the assignments.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable,
     SelectableHelper,
@@ -119,25 +119,27 @@ sql! {
 }
 
 sql! {
-    /// Ends the open assignments of a hero, all or those with one merchant, and what he saw by them.
+    /// Ends the open assignments of a hero, all or those with one merchant.
     EndAssignments {
         aggregator: Uuid => SqlUuid, user: Uuid => SqlUuid, merchant: Option<Uuid> => Nullable<SqlUuid>,
         now: DateTime<Utc> => Timestamptz,
     }
-    "WITH ended AS (
-        UPDATE hero_assignments
-        SET status = CASE status WHEN 'planned' THEN 'cancelled' ELSE 'ended' END,
-            ends_on = CASE status WHEN 'planned' THEN ends_on ELSE ($4 AT TIME ZONE time_zone)::date END,
-            next_turn_at = NULL, ended_at = $4, updated_at = $4
-        WHERE aggregator_id = $1 AND user_id = $2 AND ($3::uuid IS NULL OR merchant_id = $3)
-          AND status IN ('planned', 'active')
-        RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
-            agreement_file_id, ended_at, created_at, updated_at
-     ), gone AS (
-        DELETE FROM merchant_access a USING ended e
-        WHERE a.aggregator_id = $1 AND a.user_id = e.user_id AND a.merchant_id = e.merchant_id AND a.kind = 'hero'
-     )
-     SELECT * FROM ended"
+    "UPDATE hero_assignments
+     SET status = CASE status WHEN 'planned' THEN 'cancelled' ELSE 'ended' END,
+         ends_on = CASE status WHEN 'planned' THEN ends_on ELSE ($4 AT TIME ZONE time_zone)::date END,
+         next_turn_at = NULL, ended_at = $4, updated_at = $4
+     WHERE aggregator_id = $1 AND user_id = $2 AND ($3::uuid IS NULL OR merchant_id = $3)
+       AND status IN ('planned', 'active')
+     RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
+         agreement_file_id, ended_at, created_at, updated_at"
+}
+
+sql! {
+    // A statement of its own: the one before may have waited for the worker, who began the assignment meanwhile, and
+    // would not see what the worker let the hero see.
+    CloseAccess { aggregator: Uuid => SqlUuid, user: Uuid => SqlUuid, merchants: Vec<Uuid> => Array<SqlUuid> }
+    "DELETE FROM merchant_access
+     WHERE aggregator_id = $1 AND user_id = $2 AND merchant_id = ANY ($3) AND kind = 'hero'"
 }
 
 sql! {
@@ -322,7 +324,7 @@ impl TenantTx<'_> {
         if was.get_result::<Was>(&mut **self).await?.was { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    /// Ends a hero's open assignments, all or those with one merchant; how many there were.
+    /// Ends a hero's open assignments, all or those with one merchant, and what he saw by them; how many there were.
     pub(crate) async fn end_assignments(
         &mut self,
         hero: UserId,
@@ -335,6 +337,11 @@ impl TenantTx<'_> {
             now: Utc::now(),
         };
         let ended = query.load::<AssignmentRow>(&mut **self).await?;
+        if !ended.is_empty() {
+            let merchants = ended.iter().map(|row| row.merchant_id).collect();
+            let close = CloseAccess { aggregator: self.tenant(), user: hero.uuid(), merchants };
+            close.execute(&mut **self).await?;
+        }
         for row in &ended {
             let kind = if row.status == AssignmentStatus::Cancelled.as_str() {
                 EventKind::AssignmentCancelled

@@ -70,6 +70,8 @@ pub struct DocumentRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Whether it was ever verified, rejected, revoked or over.
+    judged: bool,
 }
 
 impl DocumentRow {
@@ -206,7 +208,7 @@ impl TenantTx<'_> {
         Ok(Outcome::Made(self.whole_document(row, owner.nib.as_deref()).await?))
     }
 
-    /// Deletes a document that was never verified, or whose evidence was refused.
+    /// Deletes a document that was never judged, whatever was entered since.
     pub async fn delete_document(
         &mut self,
         merchant: MerchantId,
@@ -218,8 +220,8 @@ impl TenantTx<'_> {
         if row.version != expected {
             return Err(Error::Stale(row.version));
         }
-        if !row.status()?.is_deletable() {
-            let why = format!("It is {}: what was once verified stays; revoke it instead.", row.status);
+        if row.judged {
+            let why = "It was verified, rejected or revoked: what was once judged stays.";
             return Err(Refusal::because(Code::WrongState, why).into());
         }
         diesel::delete(legal_documents::table.find((self.tenant(), row.id))).execute(&mut **self).await?;

@@ -56,6 +56,7 @@ impl TenantTx<'_> {
         let row = diesel::update(legal_documents::table.find((self.tenant(), before.id)))
             .set((
                 legal_documents::status.eq(status.as_str()),
+                legal_documents::judged.eq(true),
                 legal_documents::note.eq(note.map(|note| note.as_str())),
                 legal_documents::verified_by.eq(verified_by),
                 legal_documents::verified_at.eq(verified_at),

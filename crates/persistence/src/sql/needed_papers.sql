@@ -16,14 +16,14 @@ WITH needed AS (
 ), best AS (
     SELECT n.*, d.note,
         CASE
-            WHEN d.status = 'verified' OR (n.document = 'nib' AND coalesce(d.status, '') IN ('', 'draft', 'submitted')) THEN 'verified'
+            WHEN d.status = 'verified' OR (n.document = 'nib' AND NOT coalesce(d.judged OR d.status = 'expired', false)) THEN 'verified'
             WHEN d.status IN ('expired', 'revoked') THEN 'over'
             WHEN d.status IN ('submitted', 'rejected') THEN d.status
             ELSE 'missing'
         END AS paper
     FROM needed n
     LEFT JOIN LATERAL (
-        SELECT s.status, d.note
+        SELECT s.status, d.note, d.judged
         FROM legal_documents d
         CROSS JOIN LATERAL (SELECT CASE WHEN d.expires_on < n.day THEN 'expired' ELSE d.status END AS status) AS s
         WHERE d.aggregator_id = $1 AND d.merchant_id = n.merchant_id AND d.kind IN (n.document, n.instead)

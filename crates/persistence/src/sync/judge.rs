@@ -2,14 +2,14 @@
 
 use kapal_domain::action_item::{ActionItemRecord, ActionItemStatus};
 use kapal_domain::event::EventKind;
-use kapal_domain::sync::{Verdict, judge};
+use kapal_domain::sync::{MAX_VERSIONS, Verdict, judge};
 use kapal_domain::visit::{AgreedTask, Confirmation, VisitRecord};
 use kapal_domain::{Code, Faults, Refusal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::pins::Check;
-use super::{ActionItemChange, Batch, ChangeOutcome, KnownItem, KnownVisit, VisitChange, refuse};
+use super::{ActionItemChange, Batch, ChangeOutcome, KnownItem, KnownVisit, Thing, VisitChange, refuse};
 use crate::{Change, Error, Result, Secret, Subject, hex};
 
 impl Batch {
@@ -32,7 +32,7 @@ impl Batch {
             Verdict::BaseUnknown => return Err(unknown_base(versions.len())),
             Verdict::Conflict => return Ok(ChangeOutcome::Conflict),
             Verdict::Known(version) => return self.confirm(change, version),
-            Verdict::Create | Verdict::Append => versions.len() + 1,
+            Verdict::Create | Verdict::Append => next_version(versions.len())?,
         };
         self.check_references(record)?;
         if let Some(confirmation) = &change.confirmation {
@@ -58,7 +58,7 @@ impl Batch {
             _ => (EventKind::VisitCorrected, json!({ "version": version - 1 })),
         };
         self.plan.changes.push((
-            id,
+            Thing::Visit(id),
             Change::new(kind, Subject("visit", id))
                 .data(json!({ "merchant_id": merchant, "version": version, "mode": record.mode.as_str(), "confirmed": method }))
                 .from_to(before, facts(version, record, method)),
@@ -84,7 +84,7 @@ impl Batch {
         let confirmed =
             json!({ "merchant_id": merchant, "version": version, "confirmed": method_of(confirmation) });
         self.plan.changes.push((
-            id,
+            Thing::Visit(id),
             Change::new(EventKind::VisitConfirmed, Subject("visit", id))
                 .data(confirmed.clone())
                 .from_to(Value::Null, confirmed),
@@ -125,6 +125,9 @@ impl Batch {
 
     fn check_confirmation(&self, merchant: Uuid, confirmation: &Confirmation) -> Result<()> {
         match confirmation {
+            Confirmation::Pin(_) if self.set_pin(merchant) => {
+                Err(Error::field("/confirmation/pin", Code::ConfirmationInvalid))
+            }
             Confirmation::Pin(pin) => match self.pins.check(merchant, pin) {
                 Check::Right => Ok(()),
                 Check::Wrong => Err(Error::field("/confirmation/pin", Code::ConfirmationInvalid)),
@@ -140,6 +143,11 @@ impl Batch {
                 }
             }
         }
+    }
+
+    /// Whether the actor knows the merchant's PIN since he set it: it proves nothing about his visits.
+    pub(super) fn set_pin(&self, merchant: Uuid) -> bool {
+        self.merchants.get(&merchant).is_some_and(|known| known.pin_set_by == Some(self.actor))
     }
 
     /// Makes a task of a visit an action item, unless it is one already: what became of it since is kept.
@@ -184,7 +192,7 @@ impl Batch {
                 Ok(ChangeOutcome::Created(1))
             }
             Verdict::Append => {
-                let version = versions.len() + 1;
+                let version = next_version(versions.len())?;
                 self.push_item(id, record);
                 Ok(ChangeOutcome::Updated(version))
             }
@@ -203,7 +211,7 @@ impl Batch {
         known.digests.push(digest);
         let visit = known.record.as_ref().map_or(record.visit, |first| first.visit);
         known.record = Some(ActionItemRecord { visit, ..record.clone() });
-        self.plan.changes.push((id, item_change(id, known.digests.len(), record)));
+        self.plan.changes.push((Thing::ActionItem(id), item_change(id, known.digests.len(), record)));
     }
 }
 
@@ -276,6 +284,11 @@ pub(crate) fn item_digest(lookups: &Secret, record: &ActionItemRecord) -> String
 
 fn digest(lookups: &Secret, kind: &[u8], content: &Value) -> String {
     hex(&lookups.mac(&[kind, content.to_string().as_bytes()])[..16])
+}
+
+/// The number of the version after these.
+pub(crate) fn next_version(present: usize) -> Result<usize> {
+    if present < MAX_VERSIONS { Ok(present + 1) } else { Err(Code::TooManyVersions.into()) }
 }
 
 fn unknown_base(present: usize) -> Error {

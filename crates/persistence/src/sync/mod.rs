@@ -20,7 +20,7 @@ use uuid::Uuid;
 use self::write::Missed;
 use crate::{Change, Error, Result, TenantTx};
 
-pub(crate) use self::judge::{item_change, item_digest};
+pub(crate) use self::judge::{item_change, item_digest, next_version};
 pub(crate) use self::write::item_row;
 
 /// A version of a visit, as a phone sends it.
@@ -57,13 +57,21 @@ pub enum PhoneChange {
 }
 
 impl PhoneChange {
-    /// Visits stand before action items, which may belong to them; then each thing's versions in their order.
-    fn place(&self) -> (bool, Uuid, usize) {
+    /// The thing that it is of, and which of its versions it builds on: the order in which changes are applied.
+    fn place(&self) -> (Thing, usize) {
         match self {
-            Self::Visit(change) => (false, change.id.uuid(), change.base),
-            Self::ActionItem(change) => (true, change.id.uuid(), change.base),
+            Self::Visit(change) => (Thing::Visit(change.id.uuid()), change.base),
+            Self::ActionItem(change) => (Thing::ActionItem(change.id.uuid()), change.base),
         }
     }
+}
+
+/// What a change is of; a visit and an action item may have the same id. Visits stand before action items, which may
+/// belong to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Visit(Uuid),
+    ActionItem(Uuid),
 }
 
 /// What became of a change. The number is the version that now says it.
@@ -102,6 +110,13 @@ struct KnownItem {
     record: Option<ActionItemRecord>,
 }
 
+/// A merchant that the actor sees.
+struct KnownMerchant {
+    pin_hash: Option<Vec<u8>>,
+    /// Who set the PIN: his own visits it does not confirm.
+    pin_set_by: Option<Uuid>,
+}
+
 /// An evidence file.
 struct KnownFile {
     merchant: Uuid,
@@ -114,8 +129,8 @@ struct Plan {
     versions: Vec<serde_json::Value>,
     photos: Vec<serde_json::Value>,
     confirmations: Vec<serde_json::Value>,
-    /// Log entries, with the id of the thing that they tell of.
-    changes: Vec<(Uuid, Change)>,
+    /// Log entries, with the thing that they tell of.
+    changes: Vec<(Thing, Change)>,
 }
 
 /// Everything that a batch is judged by, and what comes of it.
@@ -123,8 +138,7 @@ struct Batch {
     actor: Uuid,
     now: DateTime<Utc>,
     lookups: crate::Secret,
-    /// The merchants that the actor sees, with their PINs' hashes.
-    merchants: BTreeMap<Uuid, Option<Vec<u8>>>,
+    merchants: BTreeMap<Uuid, KnownMerchant>,
     visits: BTreeMap<Uuid, KnownVisit>,
     items: BTreeMap<Uuid, KnownItem>,
     files: BTreeMap<Uuid, KnownFile>,
@@ -149,12 +163,12 @@ impl TenantTx<'_> {
         }
         let missed = self.write_batch(batch).await?;
         for (at, change) in changes.iter().enumerate() {
-            let (is_item, id, _) = change.place();
-            let error = match missed.get(&id) {
-                None => continue,
-                Some(Missed::Taken) if is_item => Code::ActionItemIdTaken.into(),
-                Some(Missed::Taken) => Code::VisitIdTaken.into(),
-                Some(Missed::WithItsVisit) => Error::field("/visit_id", Code::UnknownReference),
+            let (thing, _) = change.place();
+            let error = match (missed.get(&thing), thing) {
+                (None, _) => continue,
+                (Some(Missed::Taken), Thing::ActionItem(_)) => Code::ActionItemIdTaken.into(),
+                (Some(Missed::Taken), Thing::Visit(_)) => Code::VisitIdTaken.into(),
+                (Some(Missed::WithItsVisit), _) => Error::field("/visit_id", Code::UnknownReference),
             };
             outcomes.insert(at, ChangeOutcome::Refused(error));
         }

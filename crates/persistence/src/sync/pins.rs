@@ -88,8 +88,11 @@ impl TenantTx<'_> {
         }
         let lookups = &self.db.vault.lookups;
         let tenant = self.tenant();
-        let stored = |merchant: &Uuid| batch.merchants.get(merchant).and_then(Option::as_deref);
-        tries.retain(|merchant, pins| !pins.is_empty() && stored(merchant).is_some());
+        let stored =
+            |merchant: &Uuid| batch.merchants.get(merchant).and_then(|known| known.pin_hash.as_deref());
+        tries.retain(|merchant, pins| {
+            !pins.is_empty() && stored(merchant).is_some() && !batch.set_pin(*merchant)
+        });
         if tries.is_empty() {
             return Ok(Checked::default());
         }

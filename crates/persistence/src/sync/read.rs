@@ -8,14 +8,14 @@ use diesel_async::RunQueryDsl;
 use kapal_domain::visit::Confirmation;
 use uuid::Uuid;
 
-use super::{Batch, KnownFile, KnownItem, KnownVisit, PhoneChange, Plan, pins};
+use super::{Batch, KnownFile, KnownItem, KnownMerchant, KnownVisit, PhoneChange, Plan, pins};
 use crate::sql::sql;
 use crate::{Result, TenantTx};
 
 sql! {
     // In the order of their ids: two batches never wait for each other in a ring.
     LockMerchants { aggregator: Uuid => SqlUuid, ids: Vec<Uuid> => Array<SqlUuid> }
-    "SELECT m.id, p.hash FROM merchants m
+    "SELECT m.id, p.hash, p.set_by FROM merchants m
      LEFT JOIN merchant_pins p ON p.aggregator_id = m.aggregator_id AND p.merchant_id = m.id
      WHERE m.aggregator_id = $1 AND m.id = ANY ($2) ORDER BY m.id FOR NO KEY UPDATE OF m"
 }
@@ -26,6 +26,8 @@ struct MerchantPin {
     id: Uuid,
     #[diesel(sql_type = Nullable<Binary>)]
     hash: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    set_by: Option<Uuid>,
 }
 
 sql! {
@@ -143,7 +145,10 @@ impl TenantTx<'_> {
             actor: self.actor().id().unwrap_or_default(),
             now: Utc::now(),
             lookups: self.db.vault.lookups.clone(),
-            merchants: merchants.into_iter().map(|merchant| (merchant.id, merchant.hash)).collect(),
+            merchants: merchants
+                .into_iter()
+                .map(|merchant| (merchant.id, KnownMerchant::from(merchant)))
+                .collect(),
             visits,
             items,
             files,
@@ -152,6 +157,12 @@ impl TenantTx<'_> {
         };
         batch.pins = self.check_pins(&batch, changes).await?;
         Ok(batch)
+    }
+}
+
+impl From<MerchantPin> for KnownMerchant {
+    fn from(merchant: MerchantPin) -> Self {
+        Self { pin_hash: merchant.hash, pin_set_by: merchant.set_by }
     }
 }
 

@@ -10,7 +10,7 @@ use kapal_domain::{Code, Refusal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Batch, KnownItem};
+use super::{Batch, KnownItem, Thing};
 use crate::sql::sql;
 use crate::visit::LOCATION;
 use crate::{Error, Result, TenantTx, hex};
@@ -99,7 +99,7 @@ pub(super) enum Missed {
 impl TenantTx<'_> {
     /// Writes the plan. Answers what could not be written after all, since its id is taken by something that the actor
     /// does not see: nothing of it is kept.
-    pub(super) async fn write_batch(&mut self, mut batch: Batch) -> Result<BTreeMap<Uuid, Missed>> {
+    pub(super) async fn write_batch(&mut self, mut batch: Batch) -> Result<BTreeMap<Thing, Missed>> {
         let (aggregator, actor, now) = (self.tenant(), batch.actor, batch.now);
         let (mut made, mut changed) = (Vec::new(), Vec::new());
         for (id, visit) in &batch.visits {
@@ -119,8 +119,9 @@ impl TenantTx<'_> {
         if !changed.is_empty() {
             UpdateVisits { aggregator, rows: json!(changed), now }.execute(&mut **self).await?;
         }
-        let mut missed: BTreeMap<_, _> = taken.iter().map(|id| (*id, Missed::Taken)).collect();
-        missed.extend(batch.drop_visits(&taken).into_iter().map(|id| (id, Missed::WithItsVisit)));
+        let mut missed: BTreeMap<_, _> = taken.iter().map(|id| (Thing::Visit(*id), Missed::Taken)).collect();
+        let dropped = batch.drop_visits(&taken);
+        missed.extend(dropped.into_iter().map(|id| (Thing::ActionItem(id), Missed::WithItsVisit)));
         let plan = &mut batch.plan;
         if !plan.versions.is_empty() {
             self.seal_places(&mut plan.versions).await?;
@@ -135,9 +136,10 @@ impl TenantTx<'_> {
             let rows = json!(std::mem::take(&mut plan.confirmations));
             InsertConfirmations { aggregator, rows, actor, now }.execute(&mut **self).await?;
         }
-        missed.extend(self.write_items(&batch.items, now).await?.into_iter().map(|id| (id, Missed::Taken)));
-        for (id, change) in batch.plan.changes {
-            if !missed.contains_key(&id) {
+        let taken = self.write_items(&batch.items, now).await?;
+        missed.extend(taken.into_iter().map(|id| (Thing::ActionItem(id), Missed::Taken)));
+        for (thing, change) in batch.plan.changes {
+            if !missed.contains_key(&thing) {
                 self.record(change);
             }
         }
