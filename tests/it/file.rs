@@ -194,7 +194,17 @@ async fn an_aggregators_evidence_has_a_limit() {
     let database = Cluster::get().superuser(&Cluster::get().database).await;
     let fill = format!("UPDATE files SET bytes = 5368709120 WHERE id = '{}'", text(&made["id"]));
     database.batch_execute(&fill).await.expect("filled");
+    // Whoever sees one merchant alone meets the same limit.
+    let second = aggregator.merchant().await;
+    let narrowed = aggregator.merchant_member(&text(&second["id"])).await;
+    for (by, merchant) in [(&aggregator.owner, &merchant), (&aggregator.owner, &second), (&narrowed, &second)]
+    {
+        upload(&aggregator, by, pdf(), merchant).await.problem(413, "file_quota_exceeded");
+    }
+    let fill = format!("UPDATE files SET bytes = 524288000 WHERE id = '{}'", text(&made["id"]));
+    database.batch_execute(&fill).await.expect("one merchant's share");
     upload(&aggregator, &aggregator.owner, pdf(), &merchant).await.problem(413, "file_quota_exceeded");
+    let _ = upload(&aggregator, &narrowed, pdf(), &second).await.expect(201);
     let other = aggregator.world.aggregator().await;
     let _ = upload(&other, &other.owner, pdf(), &other.merchant().await).await.expect(201);
 }

@@ -388,6 +388,18 @@ async fn a_pin_is_set_by_the_merchant_or_its_manager_and_is_not_easy() {
 }
 
 #[tokio::test]
+async fn who_set_the_pin_does_not_confirm_his_own_visits_with_it() {
+    let case = Case::new().await;
+    case.set_pin("402817").await;
+    let mut body = case.body();
+    body["confirmation"] = json!({ "method": "pin", "pin": "402817" });
+    let by_setter = case.aggregator.put_visit(&case.aggregator.owner, &case.id, &body).await;
+    by_setter.faults(&[("/confirmation/pin", "confirmation_invalid")]);
+    case.assert_nothing_stored().await;
+    let _ = case.put(&body).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_signature_and_photos_are_files_of_that_merchant() {
     let case = Case::new().await;
     let (file, hash) = evidence(&case.aggregator, &case.merchant).await;

@@ -65,8 +65,16 @@ impl Server {
 
     /// The number of uses of the database so far.
     pub async fn statements(&self) -> u64 {
+        self.statements_as(&["app", "public", "identity", "ops"]).await
+    }
+
+    /// The same by some of the roles: the worker's duties go on as `ops`, the look at the log's ends as `public`.
+    pub async fn statements_as(&self, roles: &[&str]) -> u64 {
         let metrics = crate::Client::new("").get(&self.metrics).await.expect(200).text();
-        let lines = metrics.lines().filter(|line| line.starts_with("kapal_database_statements_total{"));
+        let is_theirs = |labels: &str| roles.iter().any(|role| labels.contains(&format!("role=\"{role}\"")));
+        let lines = metrics
+            .lines()
+            .filter(|line| line.strip_prefix("kapal_database_statements_total{").is_some_and(is_theirs));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
     }
 

@@ -46,10 +46,10 @@ impl Db {
     #[must_use]
     pub fn new(urls: &Urls, size: usize, vault: Vault) -> Self {
         Self {
-            app: Pool::new(&urls.app, size),
-            public: Pool::new(&urls.public, size),
-            identity: Pool::new(&urls.identity, size),
-            ops: Pool::new(&urls.ops, size.div_ceil(2)),
+            app: Pool::new("app", &urls.app, size),
+            public: Pool::new("public", &urls.public, size),
+            identity: Pool::new("identity", &urls.identity, size),
+            ops: Pool::new("ops", &urls.ops, size.div_ceil(2)),
             vault,
             heads: Heads::default(),
         }
@@ -83,6 +83,7 @@ sql! {
 /// thread that opened it; lent to another thread, each of its answers would wake two.
 pub(crate) struct Pool {
     id: usize,
+    pub(crate) role: &'static str,
     url: String,
     per_thread: usize,
 }
@@ -92,12 +93,12 @@ thread_local! {
 }
 
 impl Pool {
-    fn new(url: &str, size: usize) -> Self {
+    fn new(role: &'static str, url: &str, size: usize) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         // Two at least: a handler may need a second one before it gives the first one back.
         let per_thread = size.div_ceil(threads).max(2);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), url: url.to_owned(), per_thread }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), role, url: url.to_owned(), per_thread }
     }
 
     fn of_this_thread(&self) -> Result<ThreadPool<AsyncPgConnection>> {
@@ -125,16 +126,17 @@ impl Pool {
 
 /// A connection from the pool; waits a bounded time, so that a burst is answered with 503 instead of a queue.
 pub(crate) async fn lend(pool: &Pool) -> Result<Connection> {
-    STATEMENTS.with_label_values(&["checkout"]).inc();
+    STATEMENTS.with_label_values(&[pool.role, "checkout"]).inc();
     Ok(pool.of_this_thread()?.get().await?)
 }
 
-/// Statements sent, by kind: what the query-count tests read.
+/// Statements sent, by role and kind: what the query-count tests read. The worker works as `ops`, and looks at the log's
+/// ends as `public`.
 pub(crate) static STATEMENTS: std::sync::LazyLock<prometheus::IntCounterVec> =
     std::sync::LazyLock::new(|| {
         let counter = prometheus::IntCounterVec::new(
             prometheus::Opts::new("kapal_database_statements_total", "Statements sent to the database."),
-            &["kind"],
+            &["role", "kind"],
         );
         let counter = counter.unwrap_or_else(|e| unreachable!("a constant metric: {e}"));
         let _ = prometheus::default_registry().register(Box::new(counter.clone()));

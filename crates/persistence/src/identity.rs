@@ -27,7 +27,7 @@ pub struct IdentityTx<'db> {
 impl Db {
     /// Opens a transaction on accounts and sessions.
     pub async fn identity(&self, actor: Actor, request_id: &str) -> Result<IdentityTx<'_>> {
-        let tx = Tx::new(lend(&self.identity).await?, Settings::default());
+        let tx = Tx::new(&self.identity, Settings::default()).await?;
         Ok(IdentityTx {
             db: self,
             tx,

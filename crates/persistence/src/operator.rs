@@ -4,7 +4,6 @@ use std::ops::{Deref, DerefMut};
 
 use kapal_domain::ids::AggregatorId;
 
-use crate::db::lend;
 use crate::log::{self, Author, Change};
 use crate::tx::{Settings, Tx};
 use crate::{Actor, Db, Result};
@@ -20,7 +19,7 @@ pub struct OperatorTx<'db> {
 impl Db {
     /// Opens a transaction across tenants.
     pub async fn operator(&self, actor: Actor, request_id: &str) -> Result<OperatorTx<'_>> {
-        let tx = Tx::new(lend(&self.ops).await?, Settings::default());
+        let tx = Tx::new(&self.ops, Settings::default()).await?;
         Ok(OperatorTx {
             db: self,
             tx,

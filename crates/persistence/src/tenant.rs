@@ -6,7 +6,6 @@ use std::ops::{Deref, DerefMut};
 use kapal_domain::ids::{AggregatorId, UserId};
 use uuid::Uuid;
 
-use crate::db::lend;
 use crate::log::{self, Author, Change};
 use crate::subject_key::Opened;
 use crate::tx::{Restricted, Settings, Tx};
@@ -72,7 +71,7 @@ impl Db {
         let narrowed_to = if scope.narrowed { scope.actor.id() } else { None };
         let settings =
             Settings { tenant: Some(scope.aggregator.uuid()), narrowed_to, restricted: Restricted::Hidden };
-        let tx = Tx::new(lend(&self.app).await?, settings);
+        let tx = Tx::new(&self.app, settings).await?;
         Ok(TenantTx { db: self, tx, scope, changes: Vec::new(), opened: Opened::default() })
     }
 }

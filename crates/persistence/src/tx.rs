@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, join, try_join};
 use uuid::Uuid;
 
 use crate::Result;
-use crate::db::{Connection, STATEMENTS};
+use crate::db::{Connection, Pool, STATEMENTS, lend};
 
 /// What a transaction tells the database about itself before its first query.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,12 +59,14 @@ enum State {
 /// A transaction. Queries run on it as on a diesel connection.
 pub struct Tx {
     connection: Option<Connection>,
+    role: &'static str,
     state: State,
 }
 
 impl Tx {
-    pub(crate) fn new(connection: Connection, settings: Settings) -> Self {
-        Self { connection: Some(connection), state: State::Fresh(settings) }
+    pub(crate) async fn new(pool: &Pool, settings: Settings) -> Result<Self> {
+        let connection = Some(lend(pool).await?);
+        Ok(Self { connection, role: pool.role, state: State::Fresh(settings) })
     }
 
     /// Says, before the first query, how restricted merchants are met.
@@ -92,7 +94,7 @@ impl Tx {
             begin(self.connection(), settings).await?;
         }
         let connection = self.connection();
-        STATEMENTS.with_label_values(&["commit"]).inc();
+        STATEMENTS.with_label_values(&[self.role, "commit"]).inc();
         // Both are awaited to the end: after a failed `last` the COMMIT is a ROLLBACK, and it was answered.
         let (last, committed) = join(last(connection), Commit.execute(&mut &*connection)).await;
         if committed.is_ok() {
@@ -175,7 +177,7 @@ impl AsyncConnectionCore for Tx {
 impl Tx {
     /// The settings to send when this is the first query.
     fn opening(&mut self) -> Option<Settings> {
-        STATEMENTS.with_label_values(&["query"]).inc();
+        STATEMENTS.with_label_values(&[self.role, "query"]).inc();
         match std::mem::replace(&mut self.state, State::Open) {
             State::Fresh(settings) => Some(settings),
             State::Open | State::Ended => None,
