@@ -54,7 +54,7 @@ const IDENTITY: &[&str] = &[
 /// Tables that only grow.
 const APPEND_ONLY: &[&str] =
     &["events", "audit_entries", "audit_heads", "consents", "data_keys", "merchant_scales"];
-/// Tables with a merchant that show restricted ones too, each with the reason.
+/// Tables with a merchant or a product that show restricted ones too, each with the reason.
 const SHOWING_RESTRICTED: &[(&str, &str)] = &[
     ("merchant_access", "who may see a merchant, not what is known of it"),
     ("invitations", "of accounts; read by those who invite"),
@@ -62,6 +62,11 @@ const SHOWING_RESTRICTED: &[(&str, &str)] = &[
     ("restrictions", "what the policies ask"),
     ("published_products", "of the projection, which a restricted merchant has left"),
     ("search_documents", "of the projection"),
+    ("product_translations", "parts of a product, which are reached by it alone"),
+    ("product_variants", "likewise"),
+    ("product_media", "likewise"),
+    ("stock_movements", "likewise"),
+    ("national_slot_products", "the platform's, of another tenant; shown by the projection"),
 ];
 const SERVICE_ROLES: &[&str] = &["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
 /// References that can't be keys, each with the reason.
@@ -169,7 +174,7 @@ async fn every_policy_names_one_service_role_and_only_those_that_the_design_allo
 #[tokio::test]
 async fn what_belongs_to_a_restricted_merchant_is_hidden_by_a_policy_that_only_narrows() {
     let about_merchants = column(&format!(
-        "SELECT c.relname::text {TABLES} AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'merchant_id')"
+        "SELECT c.relname::text {TABLES} AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname IN ('merchant_id', 'product_id'))"
     ))
     .await;
     for name in ["restriction", "restriction_delete"] {
@@ -178,7 +183,7 @@ async fn what_belongs_to_a_restricted_merchant_is_hidden_by_a_policy_that_only_n
              AND roles::text[] = ARRAY['kapal_app']"
         ))
         .await;
-        assert!(hidden.remove("merchants"));
+        assert!(hidden.remove("merchants") && hidden.remove("scores"));
         let shown: BTreeSet<_> = SHOWING_RESTRICTED.iter().map(|(table, _)| (*table).to_owned()).collect();
         assert_eq!(about_merchants.difference(&hidden).cloned().collect::<BTreeSet<_>>(), shown);
     }

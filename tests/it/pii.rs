@@ -252,6 +252,12 @@ async fn new_keys_take_over_while_everybody_reads() {
     let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
     let buyer = json!({ "source": "app", "name": "Rina", "phone": "0857-1111-2222", "consent": true });
     let _ = aggregator.world.visitor.post(&contact, buyer).await.expect(201);
+    // A restricted merchant's buyers are kept as well as all others.
+    let restricted = text(&product["merchant_id"]);
+    let request = json!({ "kind": "restriction", "merchant_id": restricted });
+    let request = aggregator.owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
+    let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    let _ = aggregator.owner.post(&fulfil, json!({ "answer": "Dibatasi." })).await.expect(200);
     let done = AtomicBool::new(false);
     let reading = async {
         while !done.load(Ordering::Relaxed) {
@@ -268,6 +274,8 @@ async fn new_keys_take_over_while_everybody_reads() {
         done.store(true, Ordering::Relaxed);
     };
     tokio::join!(reading, rotating);
+    let lift = aggregator.path(&format!("merchants/{restricted}/lift-restriction"));
+    let _ = aggregator.owner.step(&lift).await.expect(200);
     let leads = aggregator.owner.get(&aggregator.path("leads")).await.json(200);
     assert_eq!(
         (&leads["data"][0]["name"], &leads["data"][0]["phone"]),

@@ -82,6 +82,10 @@ async fn a_merchants_own_account_files_for_itself_and_does_not_answer() {
         .post(&path, json!({ "kind": "access", "merchant_id": others["id"] }))
         .await
         .faults(&[("/merchant_id", "unknown_reference")]);
+    member
+        .post(&path, json!({ "kind": "access", "user_id": member.id }))
+        .await
+        .faults(&[("/user_id", "unknown_reference")]);
     let _ = file(&aggregator, "access", &text(&others["id"])).await;
     let seen = member.get(&path).await.json(200);
     assert_eq!(seen["data"].as_array().map(Vec::len), Some(1));
@@ -132,8 +136,12 @@ async fn alarms_come_a_day_before_and_when_the_time_is_up_each_once() {
 async fn a_restricted_merchant_leaves_every_list_and_the_storefront_and_comes_back_whole() {
     let aggregator = World::new().await.aggregator().await;
     let owner = &aggregator.owner;
-    let product = aggregator.product().await;
+    // With a nomination, a place in a collection and one in a slot.
+    let product = aggregator.mutiara().await;
     let (product_id, merchant) = (text(&product["id"]), text(&product["merchant_id"]));
+    let collection = aggregator.collection(&[&product_id]).await;
+    let slot = aggregator.slot(&[&product_id]).await;
+    let nomination = ids(&aggregator, "nominations").await.remove(0);
     let contact = aggregator.shop(&format!("/products/{}/contact", text(&product["slug"])));
     let _ = aggregator.world.visitor.step(&contact).await.expect(201);
     let path = aggregator.path(&format!("merchants/{merchant}"));
@@ -141,7 +149,11 @@ async fn a_restricted_merchant_leaves_every_list_and_the_storefront_and_comes_ba
     let hero = aggregator.member(Role::LocalHero).await;
     let analyst = aggregator.member(Role::Analyst).await;
     let before = owner.get(&path).await.json(200);
-    let lists = ["merchants", "products", "leads"];
+    let lists = ["merchants", "products", "leads", "nominations"];
+    let places = [
+        aggregator.path(&format!("collections/{}", text(&collection["id"]))),
+        aggregator.path(&format!("slots/{}", text(&slot["id"]))),
+    ];
     for list in lists {
         assert_eq!(ids(&aggregator, list).await.len(), 1, "{list}");
     }
@@ -151,9 +163,28 @@ async fn a_restricted_merchant_leaves_every_list_and_the_storefront_and_comes_ba
     aggregator.world.visitor.get(&shown).await.problem(404, "not_found");
     for list in lists {
         assert!(ids(&aggregator, list).await.is_empty(), "{list}");
-        let seen = analyst.get(&aggregator.path(list)).await.json(200);
-        assert_eq!(seen["data"], json!([]), "{list}");
+        if list != "nominations" {
+            let seen = analyst.get(&aggregator.path(list)).await.json(200);
+            assert_eq!(seen["data"], json!([]), "{list}");
+        }
     }
+    for place in &places {
+        assert_eq!(owner.get(place).await.json(200)["product_ids"], json!([]), "{place}");
+    }
+    let read = aggregator.path(&format!("nominations/{nomination}"));
+    owner.get(&read).await.problem(404, "not_found");
+    // Who edits the showcases meanwhile neither meets it nor loses it.
+    let other = text(&aggregator.mutiara().await["id"]);
+    let put = owner.put(&format!("{}/products", places[0]), json!({ "product_ids": [other] }));
+    let edited = put.of(&collection["version"]).await.json(200);
+    assert_eq!(edited["product_ids"], json!([other]));
+    let put = owner.put(&format!("{}/products", places[0]), json!({ "product_ids": [other, product_id] }));
+    put.of(&edited["version"]).await.faults(&[("/product_ids/1", "unknown_reference")]);
+    let edited =
+        owner.patch(&places[1], json!({ "product_ids": [other] })).of(&slot["version"]).await.json(200);
+    assert_eq!(edited["product_ids"], json!([other]));
+    let unpublish = aggregator.path(&format!("products/{other}/unpublish"));
+    let _ = owner.step(&unpublish).await.expect(200);
     analyst.get(&path).await.problem(404, "not_found");
     hero.get(&path).await.problem(404, "not_found");
     owner.get(&aggregator.path(&format!("products/{product_id}"))).await.problem(404, "not_found");
@@ -174,15 +205,34 @@ async fn a_restricted_merchant_leaves_every_list_and_the_storefront_and_comes_ba
     assert_eq!((&lifted["restricted_at"], &lifted["status"]), (&Value::Null, &before["status"]));
     owner.step(&format!("{path}/lift-restriction")).await.problem(409, "wrong_state");
     for list in lists {
-        assert_eq!(ids(&aggregator, list).await.len(), 1, "{list}");
+        // And that of the other product.
+        let found = ids(&aggregator, list).await.len();
+        assert_eq!(found, if list == "leads" { 1 } else { 2 }, "{list}");
+    }
+    for place in &places {
+        assert_eq!(owner.get(place).await.json(200)["product_ids"], json!([product_id, other]), "{place}");
     }
     let _ = aggregator.world.visitor.get(&shown).await.expect(200);
+    let address = aggregator.shop(&format!("/collections/{}", text(&collection["slug"])));
+    let collection = aggregator.world.visitor.get(&address).await.json(200);
+    assert!(
+        collection.to_string().contains(&product_id),
+        "storefronts show it in its places too: {collection}"
+    );
 }
 
 #[tokio::test]
-async fn a_withdrawal_takes_every_standing_consent_back() {
+async fn a_withdrawal_takes_every_standing_consent_back_and_the_story_off_the_storefront() {
     let aggregator = World::new().await.aggregator().await;
-    let merchant = text(&aggregator.merchant().await["id"]);
+    let merchant = aggregator.active_merchant().await;
+    let shown = aggregator.shop(&format!("/merchants/{}", text(&merchant["slug"])));
+    let merchant = text(&merchant["id"]);
+    let own = aggregator.path(&format!("merchants/{merchant}"));
+    let before = aggregator.owner.get(&own).await.json(200);
+    let told = aggregator.owner.patch(&own, json!({ "story": "Ditenun oleh Mama Ina." }));
+    let told = told.of(&before["version"]).await.json(200);
+    let story = async || aggregator.world.visitor.get(&shown).await.json(200)["story"].to_string();
+    assert!(story().await.contains("Mama Ina"));
     let path = aggregator.path(&format!("merchants/{merchant}/consents"));
     for purpose in ["photos", "marketing"] {
         let body = json!({
@@ -192,6 +242,9 @@ async fn a_withdrawal_takes_every_standing_consent_back() {
     }
     let request = file(&aggregator, "withdrawal", &merchant).await;
     let _ = fulfil(&aggregator, &request).await;
+    assert!(!story().await.contains("Mama Ina"));
+    let after = aggregator.owner.get(&own).await.json(200);
+    assert!(after["version"].as_i64() > told["version"].as_i64(), "{after}");
     let list = aggregator.owner.get(&path).await.json(200);
     assert!(list["data"].as_array().expect("a list").iter().all(|c| c["withdrawn_at"].is_string()), "{list}");
 }
