@@ -33,13 +33,17 @@ fn publish(aggregator: &Aggregator, product: &Value) -> kapal_tests::Call {
     aggregator.owner.step(&aggregator.path(&format!("products/{}/publish", text(&product["id"]))))
 }
 
+/// Whether it is shown, on its page and in the list alike. The worker may act between the two reads: then they are made
+/// again.
 async fn is_shown(aggregator: &Aggregator, product: &Value) -> bool {
     let path = aggregator.shop(&format!("/products/{}", text(&product["slug"])));
-    let detail = aggregator.world.visitor.get(&path).await.status == 200;
-    let list = aggregator.world.visitor.get(&aggregator.shop("/products?limit=100")).await.json(200);
-    let listed = list["data"].as_array().into_iter().flatten().any(|shown| shown["id"] == product["id"]);
-    assert_eq!(detail, listed, "the page and the list agree");
-    detail
+    eventually("the page and the list agree", async || {
+        let detail = aggregator.world.visitor.get(&path).await.status == 200;
+        let list = aggregator.world.visitor.get(&aggregator.shop("/products?limit=100")).await.json(200);
+        let listed = list["data"].as_array().into_iter().flatten().any(|shown| shown["id"] == product["id"]);
+        (detail == listed).then_some(detail)
+    })
+    .await
 }
 
 async fn in_time(database: &str, sql: &str) {
