@@ -43,7 +43,7 @@ pub async fn sync(kapal: &Kapal) -> Result<Duration> {
                         "advice": "Pakai kemasan berlapis aluminium.",
                     } }),
                     _ => json!({ "kind": "action_item", "id": id, "data": {
-                        "merchant_id": merchant, "owner": "merchant", "text": "Pesan contoh kemasan.",
+                        "merchant_id": merchant, "owner": "merchant", "status": "open", "text": "Pesan contoh kemasan.",
                         "due_on": "2027-01-15",
                     } }),
                 }

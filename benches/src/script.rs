@@ -98,7 +98,7 @@ impl Script {
                     (None, Some(value)) if value.is_empty() => sql.replace(&place, "''"),
                     (None, Some(value)) => {
                         let name = format!("v{index}x{}", n + 1);
-                        let sql = sql.replace(&place, &format!(":{name}"));
+                        let sql = sql.replace(&place, &format!(":{name}{}", cast(&value)));
                         script.variables.push((name, value));
                         sql
                     }
@@ -147,6 +147,21 @@ fn fresh(value: &str, number: usize) -> Option<String> {
         Some(format!("('bench-' || {digits})"))
     } else {
         None
+    }
+}
+
+/// What tells an array's type, which the server's own statement carries beside its text; nothing for other values.
+fn cast(value: &str) -> &'static str {
+    let Some(inner) = value.strip_prefix('{').and_then(|v| v.strip_suffix('}')) else { return "" };
+    let items = || inner.split(',').filter(|item| *item != "NULL");
+    if items().all(|item| item.len() == 36 && item.matches('-').count() == 4) {
+        "::uuid[]"
+    } else if items().all(|item| item.parse::<i64>().is_ok()) {
+        "::bigint[]"
+    } else if items().all(|item| item.starts_with("\"\\\\x")) {
+        "::bytea[]"
+    } else {
+        "::text[]"
     }
 }
 
