@@ -154,6 +154,10 @@ fn fresh(value: &str, number: usize) -> Option<String> {
 fn cast(value: &str) -> &'static str {
     let Some(inner) = value.strip_prefix('{').and_then(|v| v.strip_suffix('}')) else { return "" };
     let items = || inner.split(',').filter(|item| *item != "NULL");
+    // An object of JSON, not an array.
+    if inner.contains("\":") {
+        return "";
+    }
     if items().all(|item| item.len() == 36 && item.matches('-').count() == 4) {
         "::uuid[]"
     } else if items().all(|item| item.parse::<i64>().is_ok()) {
