@@ -10,7 +10,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kapal-domain", &[]),
     ("kapal-schema", &[]),
-    ("kapal-papers", &[]),
+    ("kapal-papers", &["kapal-domain"]),
     ("kapal-pictures", &[]),
     ("kapal-persistence", &["kapal-domain", "kapal-schema"]),
     ("kapal-api", &["kapal-domain", "kapal-papers", "kapal-persistence", "kapal-pictures"]),

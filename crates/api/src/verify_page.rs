@@ -4,8 +4,8 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use askama::Template;
-use chrono::{Datelike, NaiveDate};
 use kapal_domain::certificate::CertificateCode;
+use kapal_domain::day::{in_words, period_in_words};
 use kapal_domain::locale::Locale;
 use kapal_persistence::{Error, PublishedCertificate};
 
@@ -85,7 +85,6 @@ impl Verified {
         } else {
             (certificate.programme_name_id.clone(), Locale::Id)
         };
-        let (from, to) = (day(certificate.starts_on, locale), day(certificate.ends_on, locale));
         Self {
             locale,
             words: Words::of(locale),
@@ -96,46 +95,12 @@ impl Verified {
             code: code.to_string(),
             programme,
             programme_locale,
-            period: if from == to { from } else { format!("{from} – {to}") },
-            issued_on: day(certificate.issued_on, locale),
-            revoked_on: certificate.revoked_on.map(|date| day(date, locale)),
+            period: period_in_words(certificate.starts_on, certificate.ends_on, locale),
+            issued_on: in_words(certificate.issued_on, locale),
+            revoked_on: certificate.revoked_on.map(|day| in_words(day, locale)),
             certificate,
         }
     }
-}
-
-fn day(date: NaiveDate, locale: Locale) -> String {
-    let months = match locale {
-        Locale::Id => [
-            "Januari",
-            "Februari",
-            "Maret",
-            "April",
-            "Mei",
-            "Juni",
-            "Juli",
-            "Agustus",
-            "September",
-            "Oktober",
-            "November",
-            "Desember",
-        ],
-        Locale::En => [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ],
-    };
-    format!("{} {} {}", date.day(), months[date.month0() as usize], date.year())
 }
 
 /// What the page itself says.

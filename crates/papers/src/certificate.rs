@@ -1,6 +1,8 @@
 //! A certificate of completion: A4, landscape, in Indonesian with English beneath, to be checked by its code.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
+use kapal_domain::day::{in_words, period_in_words};
+use kapal_domain::locale::Locale;
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use crate::page::{Colour, Letters, Page, Style};
@@ -73,9 +75,17 @@ pub fn render(certificate: &Certificate<'_>) -> Vec<u8> {
         pen.fitted(HINT, certificate.programme_en, 19.0);
     }
     let Certificate { starts_on, ends_on, hours, .. } = *certificate;
-    pen.line(TEXT, &format!("{}, {hours} jam pelajaran", period(starts_on, ends_on, &MONTHS_ID)), 30.0);
+    pen.line(
+        TEXT,
+        &format!("{}, {hours} jam pelajaran", period_in_words(starts_on, ends_on, Locale::Id)),
+        30.0,
+    );
     let unit = if hours == 1 { "hour" } else { "hours" };
-    pen.line(HINT, &format!("{}, {hours} {unit} of training", period(starts_on, ends_on, &MONTHS_EN)), 16.0);
+    pen.line(
+        HINT,
+        &format!("{}, {hours} {unit} of training", period_in_words(starts_on, ends_on, Locale::En)),
+        16.0,
+    );
     let mut page = pen.page;
     foot(&mut page, certificate);
     let title = format!("Sertifikat {} · {}", certificate.number, certificate.merchant);
@@ -143,7 +153,7 @@ fn foot(page: &mut Page, certificate: &Certificate<'_>) {
     page.text(LEFT, 128.0, LABEL, "Nomor · Number");
     small(page, LEFT, 113.0, TEXT, certificate.number, MIDDLE - LEFT - 24.0);
     page.text(LEFT, 80.0, LABEL, "Tanggal terbit · Date of issue");
-    page.text(LEFT, 65.0, TEXT, &day(certificate.issued_on, &MONTHS_ID));
+    page.text(LEFT, 65.0, TEXT, &in_words(certificate.issued_on, Locale::Id));
     page.text(MIDDLE, 128.0, LABEL, "Kode · Code");
     page.text(MIDDLE, 111.0, CODE, certificate.code);
     page.text(MIDDLE, 80.0, LABEL, "Periksa keaslian di · Check that it is genuine at");
@@ -173,43 +183,6 @@ fn draw_qr(page: &mut Page, code: &QrCode, [left, bottom]: [f32; 2], side: f32) 
             x += run.max(1);
         }
     }
-}
-
-const MONTHS_ID: [&str; 12] = [
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-fn day(date: NaiveDate, months: &[&str; 12]) -> String {
-    format!("{} {} {}", date.day(), months[date.month0() as usize], date.year())
-}
-
-fn period(from: NaiveDate, to: NaiveDate, months: &[&str; 12]) -> String {
-    if from == to { day(from, months) } else { format!("{} – {}", day(from, months), day(to, months)) }
 }
 
 #[cfg(test)]
