@@ -2,10 +2,10 @@
 
 use actix_web::{get, patch};
 use chrono::{DateTime, Utc};
-use kapal_domain::ids::{LeadId, MerchantId, ProductId};
+use kapal_domain::Faults;
+use kapal_domain::ids::LeadId;
 use kapal_domain::lead::{LeadNote, LeadStatus};
 use kapal_domain::permission::{Demand, LeadsRead, LeadsWrite, Permission};
-use kapal_domain::{Code, Faults};
 use kapal_persistence::{Lead, LeadChanges, LeadFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::answer::{Answered, Found};
 use crate::csv::{Record, csv, time_cell, wants_csv};
 use crate::json::{Json, Patch};
-use crate::path::{At, IfMatch};
-use crate::query::{List, PageOf, Paging};
+use crate::path::{At, IfMatch, parse_id};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -208,13 +208,10 @@ pub struct LeadQuery {
 
 impl LeadQuery {
     fn parse(&self) -> Result<LeadFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(LeadStatus::parse);
-        let id = |text: &Option<String>| text.as_deref().map(Uuid::try_parse).transpose();
         Ok(LeadFilter {
-            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
-            merchant: id(&self.merchant).map_err(|_| bad("merchant"))?.map(MerchantId::from),
-            product: id(&self.product).map_err(|_| bad("product"))?.map(ProductId::from),
+            statuses: several("status", self.status.as_ref(), LeadStatus::parse)?,
+            merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            product: one("product", self.product.as_ref(), parse_id)?,
         })
     }
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::answer::{Answered, Created, Found, Put};
 use crate::json::Json;
 use crate::path::{At, parse_id};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -291,11 +291,9 @@ pub struct NominationQuery {
 
 impl NominationQuery {
     fn parse(&self) -> Result<NominationFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(NominationStatus::parse);
         Ok(NominationFilter {
-            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
-            product: self.product.as_deref().map(parse_id).transpose().map_err(|_| bad("product"))?,
+            statuses: several("status", self.status.as_ref(), NominationStatus::parse)?,
+            product: one("product", self.product.as_ref(), parse_id)?,
         })
     }
 }

@@ -1,11 +1,11 @@
 //! `/v1/platform/aggregators`: aggregators, as the operator makes and switches them.
 
 use actix_web::{get, patch, post};
+use kapal_domain::Faults;
 use kapal_domain::aggregator::{AggregatorAction, AggregatorName, AggregatorStatus};
 use kapal_domain::ids::AggregatorId;
 use kapal_domain::slug::Slug;
 use kapal_domain::user::Email;
-use kapal_domain::{Code, Faults};
 use kapal_persistence::NewAggregator;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +15,7 @@ use crate::aggregator::{AggregatorPatch, AggregatorView, found};
 use crate::answer::{Answered, Created};
 use crate::json::Json;
 use crate::path::{At, IfMatch};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, several};
 use crate::{Operator, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -70,10 +70,7 @@ pub struct AggregatorQuery {
 
 impl AggregatorQuery {
     fn parse(&self) -> Result<Vec<AggregatorStatus>, Problem> {
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(AggregatorStatus::parse);
-        statuses
-            .collect::<Result<_, _>>()
-            .map_err(|_| Problem::because(Code::InvalidParameter, "status is not known."))
+        several("status", self.status.as_ref(), AggregatorStatus::parse)
     }
 }
 

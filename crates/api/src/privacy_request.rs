@@ -19,7 +19,7 @@ use crate::consent::past;
 use crate::json::Json;
 use crate::merchant::MerchantView;
 use crate::path::{At, parse_id};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -190,13 +190,10 @@ pub struct PrivacyRequestQuery {
 
 impl PrivacyRequestQuery {
     fn parse(&self) -> Result<PrivacyRequestFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(PrivacyStatus::parse);
-        let kinds = self.kind.iter().flat_map(|k| k.split(',')).map(PrivacyKind::parse);
         Ok(PrivacyRequestFilter {
-            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
-            kinds: kinds.collect::<Result<_, _>>().map_err(|_| bad("kind"))?,
-            merchant: self.merchant.as_deref().map(parse_id).transpose().map_err(|_| bad("merchant"))?,
+            statuses: several("status", self.status.as_ref(), PrivacyStatus::parse)?,
+            kinds: several("kind", self.kind.as_ref(), PrivacyKind::parse)?,
+            merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
             overdue: self.overdue,
         })
     }

@@ -1,7 +1,6 @@
 //! `/v1/regions`: provinces, regencies and cities, districts, as a tree and as a search.
 
 use actix_web::{get, web};
-use kapal_domain::Code;
 use kapal_domain::region::{RegionCode, RegionLevel};
 use kapal_persistence::{RegionFilter, RegionRow};
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::answer::{Answered, Reply, respond};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one};
 use crate::{App, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -75,10 +74,9 @@ pub struct RegionQuery {
 
 impl RegionQuery {
     fn parse(&self) -> Result<RegionFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
         Ok(RegionFilter {
-            parent: self.parent.as_deref().map(RegionCode::parse).transpose().map_err(|_| bad("parent"))?,
-            level: self.level.as_deref().map(RegionLevel::parse).transpose().map_err(|_| bad("level"))?,
+            parent: one("parent", self.parent.as_ref(), RegionCode::parse)?,
+            level: one("level", self.level.as_ref(), RegionLevel::parse)?,
             text: self.q.clone().filter(|q| !q.trim().is_empty()),
         })
     }

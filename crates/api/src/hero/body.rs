@@ -15,6 +15,7 @@ use super::view::HomeView;
 use crate::Problem;
 use crate::json::Patch;
 use crate::path::parse_id;
+use crate::query::one;
 
 /// A hero's profile to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -253,17 +254,11 @@ pub struct HeroQuery {
 
 impl HeroQuery {
     pub(super) fn parse(&self) -> Result<HeroFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
         Ok(HeroFilter {
-            region: self.region.as_deref().map(RegionCode::parse).transpose().map_err(|_| bad("region"))?,
+            region: one("region", self.region.as_ref(), RegionCode::parse)?,
             has_capacity: self.has_capacity,
             active: self.active,
-            language: self
-                .language
-                .as_deref()
-                .map(Language::parse)
-                .transpose()
-                .map_err(|_| bad("language"))?,
+            language: one("language", self.language.as_ref(), Language::parse)?,
             text: self.q.clone(),
         })
     }

@@ -19,6 +19,7 @@ use super::view::{AltView, TranslationView};
 use crate::Problem;
 use crate::json::Patch;
 use crate::path::parse_id;
+use crate::query::{one, several};
 use crate::variant::VariantCreate;
 
 /// A product to make.
@@ -250,12 +251,10 @@ pub struct ProductQuery {
 
 impl ProductQuery {
     pub(super) fn parse(&self) -> Result<ProductFilter, Problem> {
-        let bad = |name: &str| Problem::because(Code::InvalidParameter, format!("{name} is not known."));
-        let statuses = self.status.iter().flat_map(|s| s.split(',')).map(ProductStatus::parse);
         Ok(ProductFilter {
-            statuses: statuses.collect::<Result<_, _>>().map_err(|_| bad("status"))?,
-            merchant: self.merchant.as_deref().map(parse_id).transpose().map_err(|_| bad("merchant"))?,
-            category: self.category.as_deref().map(parse_id).transpose().map_err(|_| bad("category"))?,
+            statuses: several("status", self.status.as_ref(), ProductStatus::parse)?,
+            merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            category: one("category", self.category.as_ref(), parse_id)?,
             mutiara: self.mutiara,
             text: self.q.clone(),
         })
