@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use diesel::sql_types::{Date, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
@@ -11,7 +11,7 @@ use kapal_domain::programme::{EnrolmentStatus, TopicKey, attendance_percent};
 use kapal_domain::region::RegionCode;
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults, Refusal};
-use kapal_schema::{attendances, enrolments, merchants, programme_topics, programmes};
+use kapal_schema::{attendances, enrolments, programme_topics, programmes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -259,15 +259,8 @@ impl TenantTx<'_> {
 
     /// A merchant of this tenant that is neither suspended nor archived.
     async fn expect_trainable(&mut self, merchant: MerchantId) -> Result<()> {
-        let status = merchants::table
-            .find((self.tenant(), merchant.uuid()))
-            .select(merchants::status)
-            .for_share()
-            .first::<String>(&mut **self)
-            .await
-            .optional()?
-            .ok_or_else(|| Error::field("/merchant_id", Code::UnknownReference))?;
-        match stored(MerchantStatus::parse(&status))? {
+        let status = self.named_merchant_status(merchant).await?;
+        match status {
             MerchantStatus::Suspended | MerchantStatus::Archived => {
                 Err(Refusal::because(Code::MerchantNotActive, format!("The merchant is {status}.")).into())
             }

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName,
-    Selectable, SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable,
+    SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
@@ -13,7 +13,7 @@ use kapal_domain::file::{FileName, FileType, MERCHANT_QUOTA_BYTES, QUOTA_BYTES};
 use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::merchant::MerchantStatus;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{files, merchants};
+use kapal_schema::files;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -75,16 +75,8 @@ impl TenantTx<'_> {
     /// Keeps a file. Its bytes are stored before COMMIT, so that no row is without them.
     pub async fn insert_file(&mut self, objects: &Objects, new: &NewFile) -> Result<FileRow> {
         let (tenant, merchant) = (self.tenant(), new.merchant.uuid());
-        let status = merchants::table
-            .find((tenant, merchant))
-            .select(merchants::status)
-            // Who erases it waits until the file is there, and takes it along.
-            .for_share()
-            .first::<String>(&mut **self)
-            .await
-            .optional()?
-            .ok_or_else(|| Error::field("/merchant_id", Code::UnknownReference))?;
-        if status == MerchantStatus::Archived.as_str() {
+        // Who erases it waits until the file is there, and takes it along.
+        if self.named_merchant_status(new.merchant).await? == MerchantStatus::Archived {
             return Err(Code::WrongState.into());
         }
         let bytes = i64::try_from(new.bytes.len()).map_err(|_| Code::PayloadTooLarge)?;

@@ -250,6 +250,19 @@ impl TenantTx<'_> {
         Ok(())
     }
 
+    /// The state of a merchant that a body names; it stays so until the end of the transaction.
+    pub(crate) async fn named_merchant_status(&mut self, id: MerchantId) -> Result<MerchantStatus> {
+        let status = merchants::table
+            .find((self.tenant(), id.uuid()))
+            .select(merchants::status)
+            .for_share()
+            .first::<String>(&mut **self)
+            .await
+            .optional()?
+            .ok_or_else(|| Error::field("/merchant_id", Code::UnknownReference))?;
+        crate::identity::stored(MerchantStatus::parse(&status))
+    }
+
     /// One merchant, locked until the end of the transaction.
     pub(crate) async fn lock_merchant(&mut self, id: MerchantId) -> Result<MerchantRow> {
         let row = merchants::table
