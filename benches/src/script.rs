@@ -90,7 +90,10 @@ impl Script {
             // From the last, so that $1 does not meet $10.
             for (n, value) in statement.values.into_iter().enumerate().rev() {
                 let place = format!("${}", n + 1);
-                let fresh = value.as_ref().and_then(|v| fresh(v, *made_up.get(v)?));
+                let fresh = value.as_ref().and_then(|value| {
+                    let one = fresh(bare(value), *made_up.get(bare(value))?)?;
+                    Some(if bare(value) == value { one } else { format!("ARRAY[{one}]") })
+                });
                 sql = match (fresh, value) {
                     (Some(expression), _) => sql.replace(&place, &expression),
                     (None, None) => sql.replace(&place, "NULL"),
@@ -122,14 +125,20 @@ fn made_up(first: &[Statement], again: &[Statement]) -> HashMap<String, usize> {
     for (one, other) in first.iter().zip(again) {
         for (value, changed) in one.values.iter().zip(&other.values) {
             if let Some(value) = value.as_ref().filter(|_| value != changed)
-                && fresh(value, 0).is_some()
+                && fresh(bare(value), 0).is_some()
             {
                 let number = found.len();
-                found.entry(value.clone()).or_insert(number);
+                found.entry(bare(value).to_owned()).or_insert(number);
             }
         }
     }
     found
+}
+
+/// The value in an array of one, or the value: what a request makes several of at once, it made one of here.
+fn bare(value: &str) -> &str {
+    let inner = value.strip_prefix('{').and_then(|v| v.strip_suffix('}'));
+    inner.filter(|inner| !inner.contains(['{', ','])).unwrap_or(value)
 }
 
 /// An expression with another value each time, of the same kind: an id, a hash, a slug.
