@@ -393,7 +393,7 @@ pub(crate) async fn run<T: Transaction, R: Reply>(
 
 /// Whether answers there are given once and kept nowhere, since they are tokens or personal data unmasked.
 pub(crate) fn is_given_once(path: &str) -> bool {
-    path.starts_with("/v1/auth/") || path.ends_with("/pii")
+    path.starts_with("/v1/auth/") || path.ends_with("/pii") || path.ends_with("/find-by-number")
 }
 
 /// The request's idempotency key, where it has one and its method takes one.

@@ -13,10 +13,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Done, Found};
+use crate::envelope::request_id;
+use crate::export::ExportView;
 use crate::json::{Json, Patch};
 use crate::password::prove;
 use crate::path::{At, IfMatch};
-use crate::privacy_request::ExportView;
 use crate::query::{List, PageOf, Paging};
 use crate::{Account, Problem};
 
@@ -162,14 +163,15 @@ pub async fn update_me(account: Account, version: IfMatch, body: Json<MePatch>) 
 
 /// Export one's own data
 ///
-/// All that is held about the account: memberships, logins, invitations, and what was done with it (UU 27/2022, article
-/// 32). What an aggregator holds of a member is asked for at the aggregator, which answers for it.
+/// All that is held about the account: memberships, logins, invitations, consents, a hero's profile, and what was done
+/// with it (UU 27/2022, article 32). What an aggregator holds of a member is asked for at the aggregator, which answers for it.
 #[utoipa::path(tag = "account", responses((status = 200, description = "All that is held.", body = ExportView)), security(("bearer" = [])))]
 #[get("/v1/me/export")]
 pub async fn export_me(account: Account) -> Answered {
+    let phones = account.app.db.own_phones(account.user, &request_id(account.request())).await?;
     account
         .run(async |tx| {
-            let all = tx.export_me(account.user).await?;
+            let all = tx.export_me(account.user, &phones).await?;
             Ok(Found(None, ExportView::new(account.user.uuid(), all)))
         })
         .await

@@ -38,6 +38,9 @@ pub struct BankAccountView {
     /// The initials of the name that the account is in.
     #[schema(example = "M*** I***", max_length = 300)]
     account_holder: String,
+    /// Whether another merchant of the aggregator, that you see, is paid on the same number: worth a second look.
+    #[schema(example = false)]
+    used_elsewhere: bool,
     /// Grows with each change: the `ETag`.
     #[schema(example = 1, minimum = 1)]
     version: i32,
@@ -55,6 +58,7 @@ impl From<StoredAccount> for BankAccountView {
             bank_name: account.bank_name.into(),
             account_number: account.number.masked(),
             account_holder: masked_name(account.holder.as_str()),
+            used_elsewhere: stored.used_elsewhere,
             version: stored.version,
             created_at: stored.created_at,
             updated_at: stored.updated_at,

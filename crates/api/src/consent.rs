@@ -53,7 +53,7 @@ pub struct ConsentView {
     /// By which way: `app`, `paper` or `whatsapp`.
     #[schema(example = "paper", max_length = 20)]
     channel: String,
-    /// Who recorded it.
+    /// Who recorded it: of one's own, oneself.
     taken_by: Uuid,
     /// The signed paper or a picture of the chat.
     evidence_file_id: Option<Uuid>,
@@ -93,40 +93,40 @@ pub struct ConsentCreate {
         pattern = "^(storefront_profile|photos|whatsapp_contact|marketing|surveys|partner_sharing|credit_referral)$",
         max_length = 40
     )]
-    purpose: String,
+    pub(crate) purpose: String,
     /// What makes the use lawful; `consent` when it is left away.
     #[schema(
         example = "consent",
         pattern = "^(consent|contract|legal_duty|vital_interest|public_task|legitimate_interest)$",
         max_length = 40
     )]
-    lawful_basis: Option<String>,
+    pub(crate) lawful_basis: Option<String>,
     /// Which text was shown.
     #[schema(example = "foto-2026-03", min_length = 1, max_length = 40)]
-    text_version: String,
+    pub(crate) text_version: String,
     /// Its SHA-256, in hexadecimal.
     #[schema(
         example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         pattern = "^[0-9a-f]{64}$",
         max_length = 64
     )]
-    text_hash: String,
+    pub(crate) text_hash: String,
     /// In which language it was shown.
     #[schema(example = "id", pattern = "^(id|en)$", max_length = 2)]
-    locale: String,
+    pub(crate) locale: String,
     /// By which way the person agreed.
     #[schema(example = "paper", pattern = "^(app|paper|whatsapp)$", max_length = 20)]
-    channel: String,
+    pub(crate) channel: String,
     /// When the person agreed; now when it is left away.
     #[schema(example = "2026-11-20T03:00:00Z", format = "date-time", max_length = 40)]
-    given_at: Option<String>,
+    pub(crate) given_at: Option<String>,
     /// A file of this merchant: the signed paper or a picture of the chat.
     #[schema(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", format = "uuid", max_length = 36)]
-    evidence_file_id: Option<String>,
+    pub(crate) evidence_file_id: Option<String>,
 }
 
 impl ConsentCreate {
-    fn parse(&self) -> Result<NewConsent, Faults> {
+    pub(crate) fn parse(&self) -> Result<NewConsent, Faults> {
         let mut faults = Faults::default();
         let purpose = faults.take("/purpose", Purpose::parse(&self.purpose));
         let basis = self.lawful_basis.as_deref().map_or(Ok(LawfulBasis::Consent), LawfulBasis::parse);
@@ -228,9 +228,17 @@ pub struct ConsentWithdraw {
     channel: String,
 }
 
+impl ConsentWithdraw {
+    pub(crate) fn parse(&self) -> Result<ConsentChannel, Problem> {
+        ConsentChannel::parse(&self.channel).map_err(|code| Problem::field("/channel", code))
+    }
+}
+
 /// Withdraw a consent
 ///
-/// Adds the record that takes it back. The use must end within 72 hours (UU 27/2022, article 40).
+/// Adds the record that takes it back. Where no other consent stands for the purpose, its effect comes at once:
+/// `storefront_profile` takes the maker's story off the storefront, `photos` the merchant's picture. Every other use must
+/// end within 72 hours (UU 27/2022, article 40).
 #[utoipa::path(tag = "privacy", request_body = ConsentWithdraw, responses((status = 200, description = "The consent, taken back.", body = ConsentView)), security(("bearer" = ["merchants:write"])))]
 #[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/consents/{consent_id}/withdraw")]
 pub async fn withdraw_consent(
@@ -239,7 +247,7 @@ pub async fn withdraw_consent(
     At(consent): At<ConsentId>,
     body: Json<ConsentWithdraw>,
 ) -> Answered {
-    let channel = ConsentChannel::parse(&body.0.channel).map_err(|code| Problem::field("/channel", code))?;
+    let channel = body.0.parse()?;
     staff
         .handling_restricted()
         .run(async |tx| {

@@ -110,7 +110,7 @@ where
 }
 
 /// One line (RFC 4180), every cell in quotes.
-fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
+pub(crate) fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
     for (at, cell) in cells.enumerate() {
         if at > 0 {
             text.push(',');

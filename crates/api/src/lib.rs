@@ -36,6 +36,7 @@ mod channel;
 mod collection;
 mod consent;
 mod enrolment;
+mod export;
 mod featured;
 mod file;
 mod health;
@@ -50,6 +51,7 @@ mod member;
 mod merchant;
 mod nomination;
 mod onboarding;
+mod own_consent;
 mod pii;
 mod platform;
 mod privacy_request;
@@ -94,6 +96,7 @@ pub fn routes(config: &mut ServiceConfig) {
     consent::routes(config);
     category_gate::routes(config);
     enrolment::routes(config);
+    export::routes(config);
     featured::routes(config);
     file::routes(config);
     health::routes(config);
@@ -105,10 +108,12 @@ pub fn routes(config: &mut ServiceConfig) {
     level::routes(config);
     media::routes(config);
     member::routes(config);
+    // Before merchants, whose ids stand where its name does.
+    pii::routes(config);
     merchant::routes(config);
     nomination::routes(config);
-    pii::routes(config);
     onboarding::routes(config);
+    own_consent::routes(config);
     platform::routes(config);
     privacy_request::routes(config);
     product::routes(config);

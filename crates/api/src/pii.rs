@@ -1,14 +1,16 @@
-//! `/v1/aggregators/{aggregator}/merchants/{merchant_id}/pii`: the only way to a merchant's personal data unmasked.
+//! `/v1/aggregators/{aggregator}/merchants/{merchant_id}/pii`: the only way to a merchant's personal data unmasked; and
+//! the way from a personal number to its merchant.
 
 use actix_web::post;
 use kapal_domain::Faults;
 use kapal_domain::ids::MerchantId;
 use kapal_domain::permission::PiiRead;
-use kapal_domain::personal::{PersonalField, Purpose};
+use kapal_domain::personal::{NumberKind, PersonalField, Purpose, SoughtNumber};
 use kapal_persistence::{Figure, PersonalData};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::Staff;
 use crate::answer::{Answered, Found};
@@ -17,7 +19,7 @@ use crate::path::At;
 use crate::views::MoneyView;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(read_merchant_pii);
+    config.service(find_merchants_by_number).service(read_merchant_pii);
 }
 
 /// What is asked for, and why.
@@ -129,6 +131,56 @@ pub async fn read_merchant_pii(
         .run(async |tx| {
             let data = tx.read_personal_data(merchant, &fields, &purpose).await?;
             Ok(Found(None, PersonalDataView::from(data)))
+        })
+        .await
+}
+
+/// A number to look merchants up by, and why.
+#[derive(Deserialize, ToSchema)]
+pub struct NumberSearch {
+    /// Which number: `nik`, `npwp` or `bank_account`.
+    #[schema(example = "nik", pattern = "^(nik|npwp|bank_account)$", max_length = 20)]
+    kind: String,
+    /// The whole number, however it is grouped.
+    #[schema(example = "3201995001900001", min_length = 6, max_length = 40)]
+    number: String,
+    /// Why it is needed, in words that an auditor understands.
+    #[schema(example = "Memeriksa pendaftaran ganda", min_length = 5, max_length = 200)]
+    purpose: String,
+}
+
+impl NumberSearch {
+    fn parse(&self) -> Result<(SoughtNumber, Purpose), Faults> {
+        let mut faults = Faults::default();
+        let purpose = faults.take("/purpose", Purpose::parse(&self.purpose));
+        let kind = faults.take("/kind", NumberKind::parse(&self.kind));
+        let number = kind.and_then(|kind| faults.take("/number", SoughtNumber::parse(kind, &self.number)));
+        number.zip(purpose).ok_or(faults)
+    }
+}
+
+/// The merchants that have a number.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NumberSearchResult)]
+pub struct NumberSearchView {
+    /// Their ids; a hundred at most.
+    #[schema(max_items = 100)]
+    merchant_ids: Vec<Uuid>,
+}
+
+/// Find merchants by a personal number
+///
+/// By the whole NIK, NPWP or account number, compared as keyed hashes; never in an address. Each look-up leaves an entry
+/// in the log with its purpose and what it found, and without the number. A repeated one is a second entry: an
+/// `Idempotency-Key` has no effect here.
+#[utoipa::path(tag = "merchants", request_body = NumberSearch, responses((status = 200, description = "Who has it.", body = NumberSearchView)), security(("bearer" = ["pii:read"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/find-by-number")]
+pub async fn find_merchants_by_number(staff: Staff<PiiRead>, body: Json<NumberSearch>) -> Answered {
+    let (sought, purpose) = body.0.parse()?;
+    staff
+        .run(async |tx| {
+            let merchant_ids = tx.find_by_number(&sought, &purpose).await?;
+            Ok(Found(None, NumberSearchView { merchant_ids }))
         })
         .await
 }

@@ -1,15 +1,13 @@
-//! `/v1/aggregators/{aggregator}/privacy-requests`: what people ask for by right, each within 72 hours; and what is held
-//! about a merchant.
+//! `/v1/aggregators/{aggregator}/privacy-requests`: what people ask for by right, each within 72 hours.
 
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::{LeadId, MerchantId, PrivacyRequestId, UserId};
 use kapal_domain::permission::{MerchantsVerify, PiiRead};
-use kapal_domain::privacy::{PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote};
+use kapal_domain::privacy::{ChangedField, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote};
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{NewPrivacyRequest, PrivacyRequestFilter, PrivacyRequestRow, RequestSubject};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -29,8 +27,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(get_privacy_request)
         .service(fulfil_privacy_request)
         .service(refuse_privacy_request)
-        .service(export_merchant)
-        .service(lift_restriction);
+        .service(lift_restriction)
+        .service(lift_objection);
 }
 
 /// What somebody asks for by right.
@@ -60,6 +58,9 @@ pub struct PrivacyRequestView {
     /// What was done, or why not.
     #[schema(example = "Data dihapus; catatan penjualan disimpan sesuai aturan pajak.", max_length = 2000)]
     answer: String,
+    /// The fields that a rectification says it corrected, as JSON pointers.
+    #[schema(example = json!([]), max_items = 50)]
+    changed: Vec<String>,
     /// Who noted it.
     filed_by: Uuid,
     /// Who answered it.
@@ -88,6 +89,7 @@ impl From<PrivacyRequestRow> for PrivacyRequestView {
             note: row.note,
             status: row.status,
             answer: row.answer,
+            changed: row.changed,
             filed_by: row.filed_by,
             handled_by: row.handled_by,
             received_at: row.received_at,
@@ -223,15 +225,11 @@ pub async fn get_privacy_request(staff: Staff<PiiRead>, At(id): At<PrivacyReques
     staff.run(async |tx| Ok(Found(None, PrivacyRequestView::from(tx.privacy_request(id).await?)))).await
 }
 
-/// What was done about a request, or why not.
+/// Why a request is not fulfilled.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct PrivacyAnswer {
     /// In words that the asker can be told.
-    #[schema(
-        example = "Data dihapus; catatan penjualan disimpan sesuai aturan pajak.",
-        min_length = 1,
-        max_length = 2000
-    )]
+    #[schema(example = "Catatan penjualan disimpan sesuai aturan pajak.", min_length = 1, max_length = 2000)]
     answer: String,
 }
 
@@ -241,23 +239,59 @@ impl PrivacyAnswer {
     }
 }
 
+/// How a request was fulfilled.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct PrivacyFulfil {
+    /// In words that the asker can be told.
+    #[schema(
+        example = "Data dihapus; catatan penjualan disimpan sesuai aturan pajak.",
+        min_length = 1,
+        max_length = 2000
+    )]
+    answer: String,
+    /// For a rectification: the fields that were corrected, as JSON pointers. It may be left away where the merchant's
+    /// own entry, its bank account, the member, the hero or the contact changed since the request came in.
+    #[schema(example = json!([]), max_items = 50)]
+    changed: Option<Vec<String>>,
+}
+
+impl PrivacyFulfil {
+    fn parse(&self) -> Result<(RequestAnswer, Vec<ChangedField>), Faults> {
+        let mut faults = Faults::default();
+        let answer = faults.take("/answer", RequestAnswer::parse(&self.answer));
+        let mut changed = Vec::new();
+        for (place, field) in self.changed.iter().flatten().enumerate() {
+            changed.extend(faults.take(format!("/changed/{place}"), ChangedField::parse(field)));
+        }
+        if changed.len() > 50 {
+            faults.add("/changed", Code::OutOfRange);
+        }
+        match answer {
+            Some(answer) if faults.is_empty() => Ok((answer, changed)),
+            _ => Err(faults),
+        }
+    }
+}
+
 /// Fulfil a privacy request
 ///
 /// An erasure destroys the subject's key and empties what is personal; a restriction takes the merchant off the
-/// storefront and out of every list; a withdrawal takes every consent back: each is done here, at once. Access,
-/// rectification and objection are done by people: the answer says what was done.
-#[utoipa::path(tag = "privacy", request_body = PrivacyAnswer, responses((status = 200, description = "The request, fulfilled.", body = PrivacyRequestView)), security(("bearer" = ["merchants:verify"])))]
+/// storefront and out of every list; a withdrawal takes every consent back, and the story off the storefront; an
+/// objection ends scores and assessments of the merchant until it is lifted: each is done here, at once. Access of a
+/// merchant is fulfilled by its export, which must have been made since; a rectification by a change since, or by naming
+/// what was corrected. The rest is done by people, and the answer says what.
+#[utoipa::path(tag = "privacy", request_body = PrivacyFulfil, responses((status = 200, description = "The request, fulfilled.", body = PrivacyRequestView)), security(("bearer" = ["merchants:verify"])))]
 #[post("/v1/aggregators/{aggregator}/privacy-requests/{request_id}/fulfil")]
 pub async fn fulfil_privacy_request(
     staff: Staff<MerchantsVerify>,
     At(id): At<PrivacyRequestId>,
-    body: Json<PrivacyAnswer>,
+    body: Json<PrivacyFulfil>,
 ) -> Answered {
-    let answer = body.0.parse()?;
+    let (answer, changed) = body.0.parse()?;
     let staff = staff.handling_restricted();
     let answered = staff
         .run(async |tx| {
-            let row = tx.fulfil_privacy_request(id, &answer, staff.membership.role).await?;
+            let row = tx.fulfil_privacy_request(id, &answer, &changed, staff.membership.role).await?;
             Ok(Found(None, PrivacyRequestView::from(row)))
         })
         .await?;
@@ -286,41 +320,6 @@ pub async fn refuse_privacy_request(
         .await
 }
 
-/// All that is held about somebody.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PersonalDataExport)]
-pub struct ExportView {
-    /// When it was read.
-    exported_at: DateTime<Utc>,
-    /// Whose it is.
-    subject_id: Uuid,
-    /// Rows by table, opened where they are sealed.
-    #[schema(value_type = Object, example = json!({ "channels": [{ "kind": "whatsapp", "handle": "+6281234567890" }] }))]
-    held: Value,
-    /// What was done with it, by whom and when.
-    #[schema(value_type = Vec<Object>, max_items = 1000000)]
-    audit: Value,
-}
-
-impl ExportView {
-    /// Of what the database handed out.
-    pub(crate) fn new(subject_id: Uuid, mut all: Value) -> Self {
-        let audit = all.as_object_mut().and_then(|all| all.remove("audit")).unwrap_or_default();
-        let held = all.as_object_mut().and_then(|all| all.remove("held")).unwrap_or(all);
-        Self { exported_at: Utc::now(), subject_id, held, audit }
-    }
-}
-
-/// Export a merchant's data
-///
-/// Everything that is held about it, unmasked, with the record of its processing (UU 27/2022, article 32). The export is
-/// itself an entry of that record.
-#[utoipa::path(tag = "privacy", responses((status = 200, description = "All that is held.", body = ExportView)), security(("bearer" = ["pii:read"])))]
-#[get("/v1/aggregators/{aggregator}/merchants/{merchant_id}/export")]
-pub async fn export_merchant(staff: Staff<PiiRead>, At(id): At<MerchantId>) -> Answered {
-    staff.run(async |tx| Ok(Found(None, ExportView::new(id.uuid(), tx.export_merchant(id).await?)))).await
-}
-
 /// Lift a restriction
 ///
 /// Brings a merchant back whose processing was restricted: to the storefront, to lists and figures, with all that belongs
@@ -332,6 +331,21 @@ pub async fn lift_restriction(staff: Staff<MerchantsVerify>, At(id): At<Merchant
         .handling_restricted()
         .run(async |tx| {
             let merchant = tx.lift_restriction(id).await?;
+            Ok(Found(Some(merchant.row.version), MerchantView::from(merchant)))
+        })
+        .await
+}
+
+/// Lift an objection
+///
+/// Lets a merchant be scored and assessed again that objected to it (UU 27/2022, article 10), as it wants by now.
+#[utoipa::path(tag = "privacy", responses((status = 200, description = "The merchant.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/lift-objection")]
+pub async fn lift_objection(staff: Staff<MerchantsVerify>, At(id): At<MerchantId>) -> Answered {
+    staff
+        .handling_restricted()
+        .run(async |tx| {
+            let merchant = tx.lift_objection(id).await?;
             Ok(Found(Some(merchant.row.version), MerchantView::from(merchant)))
         })
         .await

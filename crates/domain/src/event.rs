@@ -116,6 +116,8 @@ events! {
     BankAccountSet = "bank_account.set" private,
     /// Personal data was read unmasked.
     PiiRead = "pii.read" private,
+    /// Merchants were looked up by a personal number.
+    PiiSearched = "pii.searched" private,
     /// The keys of an aggregator were renewed.
     KeysRotated = "keys.rotated" private,
     /// A merchant's processing was restricted.
@@ -124,6 +126,10 @@ events! {
     MerchantRestrictionLifted = "merchant.restriction_lifted" public,
     /// A merchant's personal data was erased.
     MerchantErased = "merchant.erased" public,
+    /// A merchant objected to being judged by figures.
+    MerchantObjected = "merchant.objected" private,
+    /// A merchant's objection ended.
+    MerchantObjectionLifted = "merchant.objection_lifted" private,
     /// All that is held about a merchant was handed out.
     MerchantExported = "merchant.exported" private,
     /// A merchant agreed to a use of its data.

@@ -15,6 +15,24 @@ choices! {
     }
 }
 
+choices! {
+    /// What a file is opened for: kept in the log.
+    pub enum FilePurpose {
+        /// To judge what it proves.
+        Verification = "verification",
+        /// To help the merchant with it.
+        Mentoring = "mentoring",
+        /// To pay or to report tax.
+        Payment = "payment",
+        /// To answer what somebody asks for by right.
+        SubjectRequest = "subject_request",
+        /// To settle a complaint.
+        Dispute = "dispute",
+        /// To check how others worked.
+        Audit = "audit",
+    }
+}
+
 /// The largest file that is taken: 15 MiB.
 pub const MAX_BYTES: usize = 15 * 1024 * 1024;
 /// What all files of one aggregator may take together: 5 GiB. Uploads that run at the same time may pass it by their own

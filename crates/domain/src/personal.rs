@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
+use crate::bank_account::AccountNumber;
 use crate::code::Code;
 use crate::text::{Line, choices, compact_number};
 
@@ -24,6 +25,53 @@ choices! {
         Capital = "capital",
         /// Sales of a year.
         YearlySales = "yearly_sales",
+    }
+}
+
+choices! {
+    /// A number that a merchant is looked up by.
+    pub enum NumberKind {
+        /// The citizen's number of a legal document.
+        Nik = "nik",
+        /// The taxpayer's number of a legal document.
+        Npwp = "npwp",
+        /// The number of an account.
+        BankAccount = "bank_account",
+    }
+}
+
+/// A number that somebody looks for, in the form in which it was hashed. Prints masked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SoughtNumber {
+    kind: NumberKind,
+    number: String,
+}
+
+impl SoughtNumber {
+    /// Wants what a number of the kind wants.
+    pub fn parse(kind: NumberKind, text: &str) -> Result<Self, Code> {
+        let number = match kind {
+            NumberKind::Nik => Nik::parse(text)?.0,
+            NumberKind::Npwp => Npwp::parse(text)?.0,
+            NumberKind::BankAccount => AccountNumber::parse(text)?.as_str().to_owned(),
+        };
+        Ok(Self { kind, number })
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> NumberKind {
+        self.kind
+    }
+
+    /// Its digits. Only to be hashed.
+    pub fn as_str(&self) -> &str {
+        &self.number
+    }
+}
+
+impl fmt::Debug for SoughtNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SoughtNumber({})", self.kind)
     }
 }
 

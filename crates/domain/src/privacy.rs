@@ -1,5 +1,6 @@
 //! Personal data by law (UU 27/2022): consent, and what people ask for by right.
 
+use crate::code::Code;
 use crate::text::{Line, Prose, choices};
 
 /// Which text was shown when consent was asked for.
@@ -10,6 +11,31 @@ pub type RequestNote = Prose<0, 2000>;
 
 /// What was done about a request, or why not.
 pub type RequestAnswer = Prose<1, 2000>;
+
+/// A field that was corrected, as a JSON pointer such as `/profile/address`. It names and never says: no value fits in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedField(String);
+
+impl ChangedField {
+    /// Wants up to six names, each behind a slash.
+    pub fn parse(text: &str) -> Result<Self, Code> {
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
+        let names = text.strip_prefix('/').ok_or(Code::InvalidPointer)?;
+        if text.len() > 120 || names.split('/').count() > 6 || !names.split('/').all(is_name) {
+            return Err(Code::InvalidPointer);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The pointer.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Hours that the law gives for an answer, holidays included.
 pub const HOURS_TO_ANSWER: i64 = 72;
@@ -106,5 +132,20 @@ choices! {
         Fulfilled = "fulfilled",
         /// It was not, for a reason.
         Refused = "refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_field_is_a_pointer_without_a_value() {
+        for good in ["/name", "/profile/address", "/documents/nik/number"] {
+            assert_eq!(ChangedField::parse(good).map(|field| field.0), Ok(good.to_owned()));
+        }
+        for bad in ["", "/", "name", "/Name", "/name=Ina", "/a//b", "/a/b/c/d/e/f/g", "/nama baru"] {
+            assert_eq!(ChangedField::parse(bad), Err(Code::InvalidPointer), "{bad}");
+        }
     }
 }

@@ -9,12 +9,12 @@ use kapal_domain::hero::AssignmentStatus;
 use kapal_domain::ids::{AggregatorId, UserId};
 use kapal_domain::permission::Role;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{invitations, memberships, merchant_access, password_resets, sessions, users};
+use kapal_schema::{heroes, invitations, memberships, merchant_access, password_resets, sessions, users};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::sql::sql;
-use crate::{Change, IdentityTx, Result, Subject};
+use crate::{Actor, Change, Db, Error, IdentityTx, Result, Scope, Subject};
 
 /// Tables with a `user_id`, and what becomes of them: a test fails when one is missing here.
 pub const ABOUT_USERS: &[(&str, &str)] = &[
@@ -22,10 +22,11 @@ pub const ABOUT_USERS: &[(&str, &str)] = &[
     ("password_resets", "hashes of codes; deleted"),
     ("memberships", "exported; deleted"),
     ("merchant_access", "exported; deleted"),
-    ("heroes", "exported, the phone aside, which opens in its aggregator alone; deleted"),
+    ("heroes", "exported; deleted"),
     ("hero_areas", "exported; deleted"),
     ("hero_assignments", "exported; ended, and kept: the merchant's record as much"),
     ("former_merchant_members", "exported; kept: who belonged to a merchant never scores it"),
+    ("user_consents", "exported; kept: the proof that law wants, which names nobody"),
     ("privacy_requests", "held by the aggregator, which answers for it: asked for there"),
 ];
 
@@ -44,6 +45,8 @@ sql! {
         'hero_assignments', (SELECT coalesce(jsonb_agg(to_jsonb(h) ORDER BY h.created_at), '[]') FROM hero_assignments h WHERE h.user_id = $1),
         'former_merchant_members', (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.ended_at), '[]')
             FROM former_merchant_members f WHERE f.user_id = $1),
+        'user_consents', (SELECT coalesce(jsonb_agg(to_jsonb(c) || jsonb_build_object('text_hash', encode(c.text_hash, 'hex')) ORDER BY c.recorded_at), '[]')
+            FROM user_consents c WHERE c.user_id = $1),
         'sessions', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.created_at), '[]') FROM sessions s WHERE s.user_id = $1),
         'invitations', (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'token_hash' ORDER BY i.created_at), '[]')
             FROM invitations i WHERE i.email = $2),
@@ -101,11 +104,44 @@ struct EndedAssignment {
     status: String,
 }
 
+impl Db {
+    /// The phones of an account's profiles as a hero, which open in their aggregators alone.
+    pub async fn own_phones(&self, user: UserId, request_id: &str) -> Result<Vec<(AggregatorId, String)>> {
+        let actor = Actor::User(user);
+        let mut tx = self.identity(actor, request_id).await?;
+        let aggregators = heroes::table
+            .filter(heroes::user_id.eq(user.uuid()))
+            .filter(heroes::phone_sealed.is_not_null())
+            .select(heroes::aggregator_id)
+            .load::<Uuid>(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        let mut phones = Vec::new();
+        for aggregator in aggregators.into_iter().map(AggregatorId::from) {
+            let scope = Scope { aggregator, actor, narrowed: true, request_id: request_id.to_owned() };
+            let mut tx = self.tenant(scope).await?;
+            match tx.hero(user).await {
+                Ok(hero) => phones.extend(hero.phone.map(|phone| (aggregator, phone))),
+                // Removed meanwhile.
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+            tx.commit().await?;
+        }
+        Ok(phones)
+    }
+}
+
 impl IdentityTx<'_> {
-    /// All that is held about an account, by table, and what was done with it.
-    pub async fn export_me(&mut self, user: UserId) -> Result<Value> {
+    /// All that is held about an account, by table, and what was done with it. `phones` are those of
+    /// [`Db::own_phones`].
+    pub async fn export_me(&mut self, user: UserId, phones: &[(AggregatorId, String)]) -> Result<Value> {
         let email = users::table.find(user.uuid()).select(users::email).first::<String>(&mut **self).await?;
-        let all = FindAll { user: user.uuid(), email }.get_result::<All>(&mut **self).await?;
+        let mut all = FindAll { user: user.uuid(), email }.get_result::<All>(&mut **self).await?;
+        for hero in all.held["heroes"].as_array_mut().into_iter().flatten() {
+            let own = phones.iter().find(|(aggregator, _)| hero["aggregator_id"] == json!(aggregator));
+            hero["phone"] = own.map(|(_, phone)| phone.as_str()).into();
+        }
         self.record(Change::new(EventKind::UserExported, Subject("user", user.uuid())));
         Ok(all.held)
     }

@@ -1,23 +1,28 @@
 //! Where a merchant is paid. Number and holder are sealed for the merchant; who reads them unmasked says why.
 
 use chrono::{DateTime, Utc};
+use diesel::sql_types::{Binary, Bool, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::bank_account::{AccountHolder, AccountNumber, BankAccount, BankCode, BankName};
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::MerchantId;
 use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::personal::NumberKind;
 use kapal_domain::{Code, Refusal};
 use kapal_schema::bank_accounts;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::stored;
+use crate::sql::sql;
 use crate::subject_key::logged;
-use crate::{Change, Error, Outcome, Result, Subject, TenantTx};
+use crate::{Actor, Change, Db, Error, Outcome, Restricted, Result, Scope, Subject, TenantTx};
 
 const NUMBER: &str = "bank_accounts/number_sealed";
 const HOLDER: &str = "bank_accounts/holder_sealed";
+/// Accounts that are hashed in one transaction.
+const AT_ONCE: i64 = 500;
 
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = bank_accounts, check_for_backend(diesel::pg::Pg))]
@@ -42,13 +47,31 @@ pub struct StoredAccount {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Whether another merchant, that this transaction sees, has the same number.
+    pub used_elsewhere: bool,
+}
+
+sql! {
+    IsUsedElsewhere { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid, hash: Vec<u8> => Binary }
+    "SELECT EXISTS (
+        SELECT FROM bank_accounts b
+        JOIN merchants m ON m.aggregator_id = b.aggregator_id AND m.id = b.merchant_id AND m.status <> 'archived'
+        WHERE b.aggregator_id = $1 AND b.merchant_id <> $2 AND b.number_hash = $3
+     ) AS used"
+}
+
+#[derive(diesel::QueryableByName)]
+struct Used {
+    #[diesel(sql_type = Bool)]
+    used: bool,
 }
 
 impl TenantTx<'_> {
     /// A merchant's account.
     pub async fn bank_account(&mut self, merchant: MerchantId) -> Result<StoredAccount> {
         let row = self.bank_account_row(merchant).await?.ok_or(Error::NotFound)?;
-        self.opened_account(merchant.uuid(), row).await?.ok_or(Error::NotFound)
+        let stored = self.opened_account(merchant.uuid(), row).await?.ok_or(Error::NotFound)?;
+        self.with_twins(merchant, stored).await
     }
 
     /// Sets a merchant's account. The first one needs no version, an equal one changes nothing, replacing another
@@ -74,7 +97,7 @@ impl TenantTx<'_> {
             if let Some(old) = old
                 && old.account == *new
             {
-                return Ok(Outcome::Kept(old));
+                return Ok(Outcome::Kept(self.with_twins(merchant, old).await?));
             }
             if expected.is_none() {
                 return Err(Code::PreconditionRequired.into());
@@ -88,6 +111,7 @@ impl TenantTx<'_> {
             bank_accounts::bank_code.eq(new.bank_code.as_ref().map(|code| code.as_str())),
             bank_accounts::bank_name.eq(new.bank_name.as_str()),
             bank_accounts::number_sealed.eq(number),
+            bank_accounts::number_hash.eq(self.blind(NumberKind::BankAccount.as_str(), new.number.as_str())),
             bank_accounts::holder_sealed.eq(holder),
             bank_accounts::version.eq(version + 1),
             bank_accounts::updated_at.eq(now),
@@ -115,7 +139,9 @@ impl TenantTx<'_> {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            used_elsewhere: false,
         };
+        let stored = self.with_twins(merchant, stored).await?;
         Ok(if made { Outcome::Made(stored) } else { Outcome::Kept(stored) })
     }
 
@@ -148,7 +174,69 @@ impl TenantTx<'_> {
             holder: stored(AccountHolder::parse(&holder))?,
         };
         let (version, created_at, updated_at) = (row.version, row.created_at, row.updated_at);
-        Ok(Some(StoredAccount { account, version, created_at, updated_at }))
+        Ok(Some(StoredAccount { account, version, created_at, updated_at, used_elsewhere: false }))
+    }
+
+    /// The same, saying whether another merchant is paid there too.
+    async fn with_twins(&mut self, merchant: MerchantId, stored: StoredAccount) -> Result<StoredAccount> {
+        let hash = self.blind(NumberKind::BankAccount.as_str(), stored.account.number.as_str());
+        let twins = IsUsedElsewhere { aggregator: self.tenant(), merchant: merchant.uuid(), hash };
+        let used_elsewhere = twins.get_result::<Used>(&mut **self).await?.used;
+        Ok(StoredAccount { used_elsewhere, ..stored })
+    }
+
+    /// Hashes accounts that were there before hashes were: how many. None of them changes for whoever reads it.
+    async fn hash_accounts(&mut self) -> Result<usize> {
+        let rows = bank_accounts::table
+            .filter(bank_accounts::aggregator_id.eq(self.tenant()))
+            .filter(bank_accounts::number_hash.is_null())
+            .order(bank_accounts::merchant_id)
+            .limit(AT_ONCE)
+            .select((bank_accounts::merchant_id, bank_accounts::number_sealed))
+            .for_update()
+            .load::<(Uuid, Vec<u8>)>(&mut **self)
+            .await?;
+        let mut hashed = 0;
+        for (merchant, sealed) in rows {
+            // None of who was erased: its account goes with the same transaction.
+            let Some(number) = self.open_for(merchant, NUMBER, merchant, &sealed).await? else { continue };
+            let hash = self.blind(NumberKind::BankAccount.as_str(), &number);
+            diesel::update(bank_accounts::table.find((self.tenant(), merchant)))
+                .set(bank_accounts::number_hash.eq(hash))
+                .execute(&mut **self)
+                .await?;
+            hashed += 1;
+        }
+        Ok(hashed)
+    }
+}
+
+impl Db {
+    /// Makes the hashes by which accounts are found where they are missing; answers how many it made.
+    pub async fn hash_bank_accounts(&self) -> Result<usize> {
+        let mut tx = self.operator(Actor::System, "hash").await?;
+        let tenants = bank_accounts::table
+            .filter(bank_accounts::number_hash.is_null())
+            .select(bank_accounts::aggregator_id)
+            .distinct()
+            .load::<Uuid>(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        let mut hashed = 0;
+        for tenant in tenants {
+            let scope = Scope {
+                aggregator: tenant.into(),
+                actor: Actor::System,
+                narrowed: false,
+                request_id: "hash".into(),
+            };
+            let mut tx = self.tenant(scope).await?;
+            // Those of restricted merchants too.
+            tx.meet_restricted(Restricted::Handled);
+            hashed += tx.hash_accounts().await?;
+            tx.commit().await?;
+        }
+        Ok(hashed)
     }
 }
 

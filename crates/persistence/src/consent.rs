@@ -12,8 +12,9 @@ use kapal_schema::consents;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::identity::stored;
 use crate::statement::Statement;
-use crate::{Change, Cursor, Page, Result, Subject, TenantTx};
+use crate::{Change, Cursor, MerchantRow, Page, Result, Subject, TenantTx};
 
 /// Consent to be recorded.
 #[derive(Debug, Clone)]
@@ -132,16 +133,17 @@ impl TenantTx<'_> {
         Ok(Page::cut(rows, limit, |row| Cursor::at(row.recorded_at, row.id)))
     }
 
-    /// Takes a consent back, once: a record of its own.
+    /// Takes a consent back, once: a record of its own. What rests on it, and on no other, ends at once.
     pub async fn withdraw_consent(
         &mut self,
         merchant: MerchantId,
         id: ConsentId,
         channel: ConsentChannel,
     ) -> Result<ConsentRow> {
-        self.expect_merchant(merchant).await?;
+        let owner = self.lock_merchant(merchant).await?;
         let given = self.consent(merchant, id).await?;
         self.write_withdrawal(merchant, &given, channel).await?;
+        self.end_use(&owner, stored(Purpose::parse(&given.purpose))?).await?;
         self.consent(merchant, id).await
     }
 
@@ -154,11 +156,27 @@ impl TenantTx<'_> {
         Ok(())
     }
 
-    /// Takes all of a merchant's consents back that stand, and off the storefront what rested on them: its story.
+    /// Takes all of a merchant's consents back that stand, and off the storefront what rested on them.
     pub(crate) async fn withdraw_merchant(&mut self, merchant: MerchantId) -> Result<()> {
         let owner = self.lock_merchant(merchant).await?;
         self.withdraw_all_consents(merchant, ConsentChannel::App).await?;
-        self.withdraw_story(&owner).await
+        self.withdraw_shown(&owner, true, true).await
+    }
+
+    /// Ends the use of a locked merchant's data for a purpose that no consent stands for any more: its story, the
+    /// picture of it. The other purposes are people's doings, and their records say from when on they must not.
+    async fn end_use(&mut self, owner: &MerchantRow, purpose: Purpose) -> Result<()> {
+        let (story, picture) = match purpose {
+            Purpose::StorefrontProfile => (true, false),
+            Purpose::Photos => (false, true),
+            _ => return Ok(()),
+        };
+        let others = self.found_consents(owner.id()).sql(" AND w.id IS NULL AND c.purpose = ");
+        let others = others.bind(purpose.as_str()).sql(" LIMIT 1");
+        if others.load::<ConsentRow>(&mut **self).await?.is_empty() {
+            self.withdraw_shown(owner, story, picture).await?;
+        }
+        Ok(())
     }
 
     async fn write_withdrawal(

@@ -129,7 +129,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         "heroes_pkey" => Code::HeroExists,
         "hero_assignments_primary_key" => Code::PrimaryTaken,
         "nominations_running_key" => Code::DuplicateNomination,
-        "consents_withdrawn_key" => Code::ConsentWithdrawn,
+        "consents_withdrawn_key" | "user_consents_withdrawn_key" => Code::ConsentWithdrawn,
         "privacy_requests_open_key" => Code::DuplicateRequest,
         "memberships_pkey" => Code::AlreadyMember,
         "enrolments_merchant_key" => Code::AlreadyEnrolled,

@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
-use kapal_domain::file::{FileName, FileType, MERCHANT_QUOTA_BYTES, QUOTA_BYTES};
+use kapal_domain::file::{FileName, FilePurpose, FileType, MERCHANT_QUOTA_BYTES, QUOTA_BYTES};
 use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::merchant::MerchantStatus;
 use kapal_domain::{Code, Refusal};
@@ -152,15 +152,21 @@ impl TenantTx<'_> {
         Ok(Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id)))
     }
 
-    /// A file with its bytes, and a note of who opened it. Nothing is found of a merchant whose data were erased.
-    pub async fn open_file(&mut self, objects: &Objects, id: FileId) -> Result<(FileRow, Vec<u8>)> {
+    /// A file with its bytes, and a note of who opened it and what for. Nothing is found of a merchant whose data were erased.
+    pub async fn open_file(
+        &mut self,
+        objects: &Objects,
+        id: FileId,
+        purpose: FilePurpose,
+    ) -> Result<(FileRow, Vec<u8>)> {
         let row = self.file(id).await?;
         let sealed = objects.get_private(self.tenant(), row.id).await?.ok_or(Error::NotFound)?;
         let bytes = self.open_bytes_for(row.merchant_id, SEALED, row.id, &sealed).await?;
         let bytes = bytes.ok_or(Error::NotFound)?;
         self.record(
             Change::new(EventKind::FileOpened, Subject("file", row.id))
-                .data(json!({ "merchant_id": row.merchant_id })),
+                .data(json!({ "merchant_id": row.merchant_id }))
+                .from_to(Value::Null, json!({ "merchant_id": row.merchant_id, "purpose": purpose.as_str() })),
         );
         Ok((row, bytes))
     }

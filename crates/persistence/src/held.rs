@@ -145,17 +145,21 @@ pub const HELD: &[Held] = &[
         // Whether and when something was sold is kept as long as tax law wants it.
         Erasure::Emptied("name_sealed = NULL, phone_sealed = NULL, consent_at = NULL, note = ''"),
     ),
-    // Goods, not a person; off the storefront with the merchant. What was written of them may tell of their maker.
+    // What was sold, for how much, is kept with the leads. Names, texts and pictures of goods tell of their maker.
     held(
         "products",
         BY_MERCHANT,
         &[],
-        Erasure::Emptied("status_reason = CASE WHEN status_reason IS NOT NULL THEN 'Terhapus' END"),
+        Erasure::Emptied(
+            "slug = 'terhapus-' || right(id::text, 12), status = 'archived', \
+             status_reason = CASE WHEN status_reason IS NOT NULL THEN 'Terhapus' END, version = version + 1, \
+             updated_at = now()",
+        ),
     ),
-    held("product_translations", BY_PRODUCT, &[], Erasure::Emptied("description = ''")),
-    held("product_variants", BY_PRODUCT, &[], Erasure::Kept),
-    held("product_media", BY_PRODUCT, &[], Erasure::Emptied("alt_id = '', alt_en = ''")),
-    held("stock_movements", BY_PRODUCT, &[], Erasure::Kept),
+    held("product_translations", BY_PRODUCT, &[], Erasure::Emptied("name = 'Terhapus', description = ''")),
+    held("product_variants", BY_PRODUCT, &[], Erasure::Emptied("sku = NULL, name = ''")),
+    held("product_media", BY_PRODUCT, &[], Erasure::Deleted),
+    held("stock_movements", BY_PRODUCT, &[], Erasure::Emptied("reason = 'Terhapus'")),
     held(
         "nominations",
         BY_PRODUCT,
@@ -185,6 +189,12 @@ pub const HELD: &[Held] = &[
 /// Tables with a merchant that hold nothing of their own, each with the reason.
 pub const HOLDING_NOTHING: &[(&str, &str)] =
     &[("published_products", "a copy of products"), ("search_documents", "a copy of products")];
+
+sql! {
+    // Before the merchant, as everybody locks them, so that nobody waits in a circle.
+    LockProducts { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "SELECT id FROM products WHERE aggregator_id = $1 AND merchant_id = $2 ORDER BY id FOR UPDATE"
+}
 
 sql! {
     // Not in the list, since who scored is told to nobody: it is erased and never handed out.
@@ -295,6 +305,7 @@ impl TenantTx<'_> {
     /// Erases a merchant: its key is destroyed, so that whatever it sealed opens for nobody; what stands in the clear
     /// goes; what law wants kept stays, restricted.
     pub(crate) async fn erase_merchant(&mut self, id: MerchantId) -> Result<()> {
+        LockProducts { aggregator: self.tenant(), merchant: id.uuid() }.execute(&mut **self).await?;
         self.restrict_merchant(id).await?;
         self.destroy_subject_key(id.uuid()).await?;
         self.remove_accounts_of(id).await?;

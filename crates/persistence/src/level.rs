@@ -260,6 +260,9 @@ impl TenantTx<'_> {
             let detail = format!("The merchant is {}.", row.status);
             return Err(Refusal::because(Code::MerchantNotActive, detail).into());
         }
+        if row.objected_at.is_some() {
+            return Err(Code::MerchantObjected.into());
+        }
         let Some(assessor) = self.actor().id() else { return Err(Code::Forbidden.into()) };
         let criteria = self.level_criteria(None).await?;
         check_declarations(&criteria, &new.declarations)?;

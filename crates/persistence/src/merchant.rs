@@ -64,6 +64,8 @@ pub struct MerchantRow {
     pub erased_at: Option<DateTime<Utc>>,
     /// Its class in naik kelas, as a confirmed assessment made it.
     pub level: Option<String>,
+    /// Since when it objects to being judged by figures.
+    pub objected_at: Option<DateTime<Utc>>,
 }
 
 impl MerchantRow {
@@ -341,14 +343,27 @@ impl TenantTx<'_> {
         self.placed(row, profile).await
     }
 
-    /// Takes the story of a locked merchant off the storefront, as its maker wants it. Who was erased tells none.
-    pub(crate) async fn withdraw_story(&mut self, before: &MerchantRow) -> Result<()> {
+    /// Takes the story, the picture or both of a locked merchant off the storefront, as its maker wants it. Who was
+    /// erased shows none.
+    pub(crate) async fn withdraw_shown(
+        &mut self,
+        before: &MerchantRow,
+        story: bool,
+        picture: bool,
+    ) -> Result<()> {
         let told = self.profile(before.id.into()).await?;
-        if before.erased_at.is_some() || told.story_withdrawn_on.is_some() {
+        let story = story && told.story_withdrawn_on.is_none();
+        let picture = picture && told.logo_id.is_some();
+        if before.erased_at.is_some() || !(story || picture) {
             return Ok(());
         }
         let mut changes = ProfileChanges::default();
-        changes.set_consent(None, None);
+        if story {
+            changes.set_consent(None, None);
+        }
+        if picture {
+            changes.logo_id = Some(None);
+        }
         let profile = self.write_profile(&told, &changes).await?;
         diesel::update(merchants::table.find((self.tenant(), before.id)))
             .set((merchants::version.eq(merchants::version + 1), merchants::updated_at.eq(Utc::now())))

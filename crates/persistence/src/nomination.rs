@@ -230,17 +230,18 @@ impl TenantTx<'_> {
 
     /// Nominates a published product.
     pub async fn insert_nomination(&mut self, product: ProductId, reason: &Reason) -> Result<Nomination> {
-        let status = products::table
+        let (status, merchant) = products::table
             .find((self.tenant(), product.uuid()))
-            .select(products::status)
+            .select((products::status, products::merchant_id))
             .for_share()
-            .first::<String>(&mut **self)
+            .first::<(String, Uuid)>(&mut **self)
             .await
             .optional()?
             .ok_or_else(|| Error::field("/product_id", Code::UnknownReference))?;
         if status != ProductStatus::Published.as_str() {
             return Err(not_published(&status).into());
         }
+        self.expect_no_objection(merchant).await?;
         let now = Utc::now();
         let row = diesel::insert_into(nominations::table)
             .values((
@@ -256,13 +257,12 @@ impl TenantTx<'_> {
             .returning(NominationRow::as_returning())
             .get_result::<NominationRow>(&mut **self)
             .await?;
+        let after = json!({ "product_id": row.product_id, "status": row.status, "reason": row.reason });
+        let after = self.sealed_facts(merchant, after).await?;
         self.record(
             Change::new(EventKind::NominationCreated, Subject("nomination", row.id))
                 .data(json!({ "product_id": row.product_id, "status": row.status }))
-                .from_to(
-                    Value::Null,
-                    json!({ "product_id": row.product_id, "status": row.status, "reason": row.reason }),
-                ),
+                .from_to(Value::Null, after),
         );
         Ok(Nomination { row, scores: Vec::new(), verdict: None })
     }
@@ -333,6 +333,8 @@ impl TenantTx<'_> {
             let detail = "Who mentors or owns the merchant, or did, never scores its products.";
             return Err(Refusal::because(Code::ConflictOfInterest, detail).into());
         }
+        let merchant = self.merchant_of(before.product_id).await?;
+        self.expect_no_objection(merchant).await?;
         let mut all = self.scores(vec![before.id]).await?;
         let points: Value =
             new.sheet.points().map(|(key, points)| (key.as_str().to_owned(), json!(points))).collect();
@@ -423,12 +425,8 @@ impl TenantTx<'_> {
             .returning(NominationRow::as_returning())
             .get_result::<NominationRow>(&mut **self)
             .await?;
+        let merchant = self.merchant_of(before.product_id).await?;
         if !new.actions.is_empty() {
-            let merchant: Uuid = products::table
-                .find((self.tenant(), before.product_id))
-                .select(products::merchant_id)
-                .first(&mut **self)
-                .await?;
             self.insert_advice(merchant.into(), id, &new.actions).await?;
         }
         let kind = match new.decision {
@@ -439,16 +437,15 @@ impl TenantTx<'_> {
             .iter()
             .map(|s| json!({ "reviewer_id": s.reviewer_id, "points": s.points, "total": s.total }))
             .collect();
+        let after = json!({
+            "status": row.status, "reason": row.decision_reason, "actions": row.actions, "score": row.score,
+            "stars": row.stars, "valid_until": row.valid_until, "scores": reviews,
+        });
+        let after = self.sealed_facts(merchant, after).await?;
         self.record(
             Change::new(kind, Subject("nomination", row.id))
                 .data(json!({ "product_id": row.product_id, "status": row.status, "stars": row.stars }))
-                .from_to(
-                    json!({ "status": before.status }),
-                    json!({
-                        "status": row.status, "reason": row.decision_reason, "actions": row.actions,
-                        "score": row.score, "stars": row.stars, "valid_until": row.valid_until, "scores": reviews,
-                    }),
-                ),
+                .from_to(json!({ "status": before.status }), after),
         );
         Ok(Nomination { row, scores, verdict: Some(verdict) })
     }
@@ -477,6 +474,11 @@ impl TenantTx<'_> {
         );
         let scores = self.scores(vec![row.id]).await?;
         Nomination::new(row, scores, &self.rubric())
+    }
+
+    async fn merchant_of(&mut self, product: Uuid) -> Result<Uuid> {
+        let found = products::table.find((self.tenant(), product)).select(products::merchant_id);
+        Ok(found.first(&mut **self).await?)
     }
 
     async fn lock_nomination(&mut self, id: NominationId) -> Result<NominationRow> {

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use crate::subject_key::logged;
 use crate::{Error, Result, TenantTx};
 
-/// Facts that name or describe a person: a merchant's maker, a hero, the holder of a document.
-const PERSONAL: [&str; 17] = [
+/// Facts that name or describe a person: a merchant's maker, a hero, the holder of a document. What people wrote of a
+/// merchant's goods tells of their maker too.
+const PERSONAL: [&str; 22] = [
     "name",
     "legal_name",
     "nib",
@@ -28,6 +29,11 @@ const PERSONAL: [&str; 17] = [
     "reason",
     "fields",
     "revoke_reason",
+    "actions",
+    "slug",
+    "translations",
+    "media",
+    "variant",
 ];
 /// Where they stand, sealed together.
 const SEALED: &str = "personal";

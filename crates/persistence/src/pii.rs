@@ -1,16 +1,20 @@
 //! The unmasked read of a merchant's personal data: each one says why, and leaves an entry in the log that names the
 //! fields and no value.
 
+use diesel::sql_types::{Binary, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
 use kapal_domain::bank_account::BankAccount;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::MerchantId;
 use kapal_domain::legality::DocumentKind;
 use kapal_domain::money::{Currency, Money};
-use kapal_domain::personal::{PersonalField, Purpose};
+use kapal_domain::personal::{PersonalField, Purpose, SoughtNumber};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::scale::AMOUNT;
+use crate::sql::sql;
 use crate::{Change, Result, Subject, TenantTx};
 
 /// A figure with its year.
@@ -35,6 +39,20 @@ pub struct PersonalData {
     pub capital: Option<Figure>,
     /// Sales of a year, as last told.
     pub yearly_sales: Option<Figure>,
+}
+
+sql! {
+    FindByNumber { aggregator: Uuid => SqlUuid, kind: &'static str => Text, hash: Vec<u8> => Binary }
+    "SELECT merchant_id FROM legal_documents WHERE aggregator_id = $1 AND kind = $2 AND number_hash = $3
+     UNION
+     SELECT merchant_id FROM bank_accounts WHERE aggregator_id = $1 AND $2 = 'bank_account' AND number_hash = $3
+     ORDER BY merchant_id LIMIT 100"
+}
+
+#[derive(diesel::QueryableByName)]
+struct Found {
+    #[diesel(sql_type = SqlUuid)]
+    merchant_id: Uuid,
 }
 
 impl TenantTx<'_> {
@@ -63,6 +81,24 @@ impl TenantTx<'_> {
                 .from_to(Value::Null, json!({ "purpose": purpose.as_str(), "fields": names })),
         );
         Ok(data)
+    }
+
+    /// The merchants on record with a number, and a note that somebody looked, for what and why. The number itself is
+    /// written nowhere.
+    pub async fn find_by_number(&mut self, sought: &SoughtNumber, purpose: &Purpose) -> Result<Vec<Uuid>> {
+        let kind = sought.kind().as_str();
+        let find = FindByNumber { aggregator: self.tenant(), kind, hash: self.blind(kind, sought.as_str()) };
+        let found: Vec<_> =
+            find.load::<Found>(&mut **self).await?.into_iter().map(|f| f.merchant_id).collect();
+        self.record(
+            Change::new(EventKind::PiiSearched, Subject("aggregator", self.tenant()))
+                .data(json!({ "kind": kind }))
+                .from_to(
+                    Value::Null,
+                    json!({ "purpose": purpose.as_str(), "kind": kind, "merchant_ids": found }),
+                ),
+        );
+        Ok(found)
     }
 
     async fn figure(&mut self, merchant: MerchantId, basis: &str) -> Result<Option<Figure>> {

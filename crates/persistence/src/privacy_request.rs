@@ -1,5 +1,5 @@
-//! What people ask for by right, each with the law's 72 hours. Fulfilling an erasure, a restriction or a withdrawal is
-//! the deed itself, in the same transaction.
+//! What people ask for by right, each with the law's 72 hours. Fulfilling an erasure, a restriction, an objection or a
+//! withdrawal is the deed itself, in the same transaction; access and rectification are fulfilled by what the log has.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
@@ -13,11 +13,12 @@ use kapal_domain::ids::{AggregatorId, LeadId, MerchantId, PrivacyRequestId, User
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::Role;
 use kapal_domain::privacy::{
-    HOURS_TO_ANSWER, HOURS_TO_REMIND, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote, SubjectType,
+    ChangedField, HOURS_TO_ANSWER, HOURS_TO_REMIND, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote,
+    SubjectType,
 };
 use kapal_domain::user::Email;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{heroes, leads, memberships, merchants, privacy_requests as requests};
+use kapal_schema::{audit_entries, heroes, leads, memberships, merchants, privacy_requests as requests};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -46,6 +47,14 @@ impl RequestSubject {
         }
     }
 
+    const fn id(self) -> Uuid {
+        match self {
+            Self::Merchant(id) => id.uuid(),
+            Self::Member(id) => id.uuid(),
+            Self::Lead(id) => id.uuid(),
+        }
+    }
+
     /// The field of a request that names it.
     const fn pointer(self) -> &'static str {
         match self {
@@ -55,6 +64,15 @@ impl RequestSubject {
         }
     }
 }
+
+/// What corrects somebody's data, as the log has it. What else belongs to a merchant is named field by field.
+const CORRECTIONS: [EventKind; 5] = [
+    EventKind::MerchantUpdated,
+    EventKind::BankAccountSet,
+    EventKind::MemberUpdated,
+    EventKind::HeroUpdated,
+    EventKind::LeadUpdated,
+];
 
 /// A request to be noted.
 #[derive(Debug)]
@@ -91,6 +109,8 @@ pub struct PrivacyRequestRow {
     pub status: String,
     /// What was done, or why not.
     pub answer: String,
+    /// Which fields were corrected.
+    pub changed: Vec<String>,
     /// Who noted it.
     pub filed_by: Uuid,
     /// Who answered it.
@@ -227,15 +247,20 @@ impl TenantTx<'_> {
     }
 
     /// Does what a request asks for, where that is a deed of the system's, and says what was done. `by` is the role of
-    /// who does it.
+    /// who does it; `changed` is what a rectification corrected.
     pub async fn fulfil_privacy_request(
         &mut self,
         id: PrivacyRequestId,
         answer: &RequestAnswer,
+        changed: &[ChangedField],
         by: Role,
     ) -> Result<PrivacyRequestRow> {
         let request = self.lock_request(id).await?;
-        match (request.kind()?, request.subject()?) {
+        let (kind, subject) = (request.kind()?, request.subject()?);
+        if kind != PrivacyKind::Rectification && !changed.is_empty() {
+            return Err(Error::field("/changed", Code::InvalidChoice));
+        }
+        match (kind, subject) {
             (PrivacyKind::Erasure, RequestSubject::Merchant(merchant)) => {
                 self.erase_merchant(merchant).await?
             }
@@ -247,10 +272,42 @@ impl TenantTx<'_> {
             (PrivacyKind::Withdrawal, RequestSubject::Merchant(merchant)) => {
                 self.withdraw_merchant(merchant).await?;
             }
-            // Somebody reads, corrects or decides; the answer says what.
+            (PrivacyKind::Objection, RequestSubject::Merchant(merchant)) => {
+                self.object_merchant(merchant).await?;
+            }
+            (PrivacyKind::Access, RequestSubject::Merchant(_)) => {
+                if !self.was_done_since(&request, subject, &[EventKind::MerchantExported]).await? {
+                    return Err(Code::ExportMissing.into());
+                }
+            }
+            (PrivacyKind::Rectification, _) => {
+                if changed.is_empty() && !self.was_done_since(&request, subject, &CORRECTIONS).await? {
+                    return Err(Code::ChangeMissing.into());
+                }
+            }
+            // Somebody reads or decides; the answer says what.
             _ => {}
         }
-        self.end_request(&request, PrivacyStatus::Fulfilled, answer).await
+        self.end_request(&request, PrivacyStatus::Fulfilled, answer, changed).await
+    }
+
+    /// Whether the log has one of these of the subject since the request came in.
+    async fn was_done_since(
+        &mut self,
+        request: &PrivacyRequestRow,
+        subject: RequestSubject,
+        kinds: &[EventKind],
+    ) -> Result<bool> {
+        let done = audit_entries::table
+            .filter(audit_entries::aggregator_id.eq(self.tenant()))
+            .filter(audit_entries::subject_id.eq(subject.id()))
+            .filter(audit_entries::at.ge(request.received_at))
+            .filter(audit_entries::action.eq_any(kinds.iter().map(|kind| kind.as_str())))
+            .select(audit_entries::seq)
+            .first::<i64>(&mut **self)
+            .await
+            .optional()?;
+        Ok(done.is_some())
     }
 
     /// Empties what was written in requests about somebody who is being erased, in the asker's words and in answer.
@@ -279,7 +336,7 @@ impl TenantTx<'_> {
         reason: &RequestAnswer,
     ) -> Result<PrivacyRequestRow> {
         let request = self.lock_request(id).await?;
-        self.end_request(&request, PrivacyStatus::Refused, reason).await
+        self.end_request(&request, PrivacyStatus::Refused, reason, &[]).await
     }
 
     async fn lock_request(&mut self, id: PrivacyRequestId) -> Result<PrivacyRequestRow> {
@@ -300,11 +357,13 @@ impl TenantTx<'_> {
         before: &PrivacyRequestRow,
         status: PrivacyStatus,
         answer: &RequestAnswer,
+        fields: &[ChangedField],
     ) -> Result<PrivacyRequestRow> {
         let row = diesel::update(requests::table.find((self.tenant(), before.id)))
             .set((
                 requests::status.eq(status.as_str()),
                 requests::answer.eq(answer.as_str()),
+                requests::changed.eq(fields.iter().map(ChangedField::as_str).collect::<Vec<_>>()),
                 requests::handled_by.eq(self.user()),
                 requests::handled_at.eq(Utc::now()),
                 requests::next_alarm_at.eq(None::<DateTime<Utc>>),
@@ -357,7 +416,7 @@ impl TenantTx<'_> {
 fn facts(row: &PrivacyRequestRow) -> Value {
     json!({
         "kind": row.kind, "subject_type": row.subject_type, "merchant_id": row.merchant_id, "user_id": row.user_id,
-        "lead_id": row.lead_id, "status": row.status, "received_at": row.received_at, "due_at": row.due_at,
+        "lead_id": row.lead_id, "status": row.status, "changed": row.changed, "received_at": row.received_at, "due_at": row.due_at,
     })
 }
 

@@ -1,15 +1,15 @@
 //! What a merchant tells about the business, beside its own row: one row at most, under the merchant's version.
 
-use chrono::{NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     AsChangeset, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable,
     SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
-use kapal_domain::Faults;
 use kapal_domain::ids::MerchantId;
 use kapal_domain::profile::Workers;
-use kapal_schema::merchant_profiles;
+use kapal_domain::{Code, Faults};
+use kapal_schema::{merchant_profiles, merchants};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -211,6 +211,11 @@ impl TenantTx<'_> {
             let mut faults = Faults::default();
             faults.nest("/profile/workers", wrong);
             return Err(Error::Invalid(faults));
+        }
+        // Whoever calls it has locked the merchant, or just made it; what was erased stays so whoever forgets that.
+        let erased = merchants::table.find((self.tenant(), before.merchant_id)).select(merchants::erased_at);
+        if erased.for_key_share().first::<Option<DateTime<Utc>>>(&mut **self).await?.is_some() {
+            return Err(Code::SubjectErased.into());
         }
         diesel::insert_into(merchant_profiles::table)
             .values((merchant_profiles::aggregator_id.eq(self.tenant()), before))

@@ -146,6 +146,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        number_hash -> Nullable<Bytea>,
     }
 }
 
@@ -712,6 +713,7 @@ diesel::table! {
         restricted_at -> Nullable<Timestamptz>,
         erased_at -> Nullable<Timestamptz>,
         sort_name -> Text,
+        objected_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -783,6 +785,7 @@ diesel::table! {
         handled_at -> Nullable<Timestamptz>,
         next_alarm_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        changed -> Array<Text>,
     }
 }
 
@@ -1182,6 +1185,24 @@ diesel::table! {
         public_seq -> Int8,
         audit_seq -> Int8,
         audit_hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    user_consents (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        withdraws -> Nullable<Uuid>,
+        purpose -> Text,
+        lawful_basis -> Text,
+        text_version -> Text,
+        text_hash -> Bytea,
+        locale -> Text,
+        channel -> Text,
+        given_at -> Timestamptz,
+        recorded_at -> Timestamptz,
     }
 }
 

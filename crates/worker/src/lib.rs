@@ -32,6 +32,10 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             while db.adopt_hero_access().await? > 0 {}
             Ok(())
         }),
+        every("hashes", DAY, stop.clone(), async || {
+            while db.hash_bank_accounts().await? > 0 {}
+            Ok(())
+        }),
         every("partitions", DAY, stop.clone(), async || db.ensure_partitions().await),
         every("chains", HOUR, stop.clone(), async || chains::sign(db).await),
         every("privacy", MINUTE, stop.clone(), async || db.alarm_privacy_requests().await.map(|_| ())),

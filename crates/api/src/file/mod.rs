@@ -8,7 +8,8 @@ use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use kapal_domain::Code;
-use kapal_domain::ids::{AggregatorId, FileId, MerchantId, UserId};
+use kapal_domain::file::FilePurpose;
+use kapal_domain::ids::{AggregatorId, FileId, MerchantId};
 use kapal_domain::permission::{MerchantsRead, MerchantsWrite, Permission};
 use kapal_persistence::{Actor, FileRow, Scope, sha256};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use crate::answer::{Answered, Created, Found};
 use crate::envelope::request_id;
 use crate::json::BodyHash;
 use crate::path::{At, parse_id};
-use crate::query::{List, PageOf, Paging, Query};
+use crate::query::{List, PageOf, Paging, Query, one};
 use crate::{App, Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -76,7 +77,7 @@ pub struct FileLinkView {
     file: FileView,
     /// Where its bytes are for five minutes, without a login; null for who may not open it.
     #[schema(
-        example = "https://kapal.example/v1/files/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12?by=019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a13&expires=1795489200&signature=kYp3",
+        example = "https://kapal.example/v1/files/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12?by=019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a13&purpose=verification&expires=1795489200&signature=kYp3",
         max_length = 500
     )]
     url: Option<String>,
@@ -147,13 +148,30 @@ pub async fn list_files(staff: Staff<MerchantsRead>, list: List<FileQuery>) -> A
         .await
 }
 
+/// What the link is for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FilePurposeQuery {
+    /// What the file is opened for: `verification` (when it is left away), `mentoring`, `payment`, `subject_request`,
+    /// `dispute` or `audit`.
+    #[param(example = "verification", max_length = 20)]
+    purpose: Option<String>,
+}
+
 /// Read a file's entry
 ///
 /// With a link to its bytes for who may open it: whoever uploaded it, verifies documents (`merchants:verify`) or reads
-/// personal data (`pii:read`). Evidence shows personal numbers, so each opening is noted in the audit chain.
-#[utoipa::path(tag = "merchants", responses((status = 200, description = "The file's entry.", body = FileLinkView)), security(("bearer" = ["merchants:read"])))]
+/// personal data (`pii:read`). Evidence shows personal numbers, so each opening is noted in the audit chain with its
+/// purpose.
+#[utoipa::path(tag = "merchants", params(FilePurposeQuery), responses((status = 200, description = "The file's entry.", body = FileLinkView)), security(("bearer" = ["merchants:read"])))]
 #[get("/v1/aggregators/{aggregator}/files/{file_id}")]
-pub async fn get_file(staff: Staff<MerchantsRead>, At(id): At<FileId>) -> Answered {
+pub async fn get_file(
+    staff: Staff<MerchantsRead>,
+    At(id): At<FileId>,
+    query: Query<FilePurposeQuery>,
+) -> Answered {
+    let purpose = one("purpose", query.0.purpose.as_ref(), FilePurpose::parse)?;
+    let purpose = purpose.unwrap_or(FilePurpose::Verification);
     staff
         .run(async |tx| {
             let file = FileView::from(tx.file(id).await?);
@@ -161,8 +179,8 @@ pub async fn get_file(staff: Staff<MerchantsRead>, At(id): At<FileId>) -> Answer
             let may_open =
                 is_uploader || staff.may(Permission::MerchantsVerify) || staff.may(Permission::PiiRead);
             let expires = may_open.then(|| Utc::now() + OPEN_FOR);
-            let url =
-                expires.map(|expires| Link::new(staff.aggregator(), id, staff.user, expires).url(&staff.app));
+            let link = |expires| Link::new(staff.aggregator(), id, staff.user, purpose, expires);
+            let url = expires.map(|expires| link(expires).url(&staff.app));
             Ok(Found(None, FileLinkView { file, url, url_expires_at: expires }))
         })
         .await
@@ -185,11 +203,11 @@ pub async fn get_file_content(
 ) -> Answered {
     let aggregator = request.match_info().get("aggregator").unwrap_or_default();
     let aggregator = parse_id::<AggregatorId>(aggregator).map_err(|_| Problem::new(Code::NotFound))?;
-    let by: UserId = query.0.check(&app, aggregator, file)?;
+    let (by, purpose) = query.0.check(&app, aggregator, file)?;
     let scope =
         Scope { aggregator, actor: Actor::User(by), narrowed: false, request_id: request_id(&request) };
     let mut tx = app.db.tenant(scope).await?;
-    let opened = tx.open_file(&app.objects, file).await;
+    let opened = tx.open_file(&app.objects, file, purpose).await;
     let (row, bytes) = match opened {
         Ok(opened) => opened,
         Err(error) => {

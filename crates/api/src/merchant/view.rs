@@ -71,6 +71,8 @@ pub struct MerchantView {
     updated_at: DateTime<Utc>,
     /// Since when its processing is restricted, at its own request; such a merchant is in no list.
     restricted_at: Option<DateTime<Utc>>,
+    /// Since when it objects to being judged by figures: nobody scores or assesses it.
+    objected_at: Option<DateTime<Utc>>,
 }
 
 /// A merchant's texts in one language.
@@ -128,6 +130,7 @@ impl From<Merchant> for MerchantView {
             created_at: row.created_at,
             updated_at: row.updated_at,
             restricted_at: row.restricted_at,
+            objected_at: row.objected_at,
         }
     }
 }

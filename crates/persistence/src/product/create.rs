@@ -77,7 +77,7 @@ impl TenantTx<'_> {
         self.insert_variants(id, 0, &new.variants).await?;
         self.insert_pictures(id, &new.pictures).await?;
         let product = self.whole_product(row).await?;
-        self.record(product.row.change(EventKind::ProductCreated).from_to(Value::Null, product.facts()));
+        self.record_product(EventKind::ProductCreated, &product.row, Value::Null, product.facts()).await?;
         Ok(product)
     }
 

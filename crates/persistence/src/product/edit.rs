@@ -92,7 +92,7 @@ impl TenantTx<'_> {
             .get_result::<ProductRow>(&mut **self)
             .await?;
         let after = self.whole_product(row).await?;
-        self.record(after.row.change(EventKind::ProductUpdated).from_to(before.facts(), after.facts()));
+        self.record_product(EventKind::ProductUpdated, &after.row, before.facts(), after.facts()).await?;
         Ok(after)
     }
 
@@ -116,7 +116,7 @@ impl TenantTx<'_> {
             }
             other => other?,
         };
-        self.record(before.row.change(EventKind::ProductDeleted).from_to(before.facts(), Value::Null));
+        self.record_product(EventKind::ProductDeleted, &before.row, before.facts(), Value::Null).await?;
         Ok(())
     }
 }

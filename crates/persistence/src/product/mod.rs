@@ -73,11 +73,6 @@ impl ProductRow {
         stored(ProductStatus::parse(&self.status))
     }
 
-    fn change(&self, kind: EventKind) -> Change {
-        Change::new(kind, Subject("product", self.id))
-            .data(json!({ "slug": self.slug, "merchant_id": self.merchant_id, "status": self.status }))
-    }
-
     fn must_be_at(&self, expected: i32) -> Result<()> {
         if self.version == expected { Ok(()) } else { Err(Error::Stale(self.version)) }
     }
@@ -220,6 +215,22 @@ impl TenantTx<'_> {
             .first::<ProductRow>(&mut **self)
             .await?;
         Ok(row)
+    }
+
+    /// Notes a change of a product. What was written of it may tell of its maker: it is sealed for the merchant.
+    async fn record_product(
+        &mut self,
+        kind: EventKind,
+        row: &ProductRow,
+        before: Value,
+        after: Value,
+    ) -> Result<()> {
+        let before = self.sealed_facts(row.merchant_id, before).await?;
+        let after = self.sealed_facts(row.merchant_id, after).await?;
+        let change = Change::new(kind, Subject("product", row.id))
+            .data(json!({ "slug": row.slug, "merchant_id": row.merchant_id, "status": row.status }));
+        self.record(change.from_to(before, after));
+        Ok(())
     }
 
     /// Gives a locked product its next version, for a change of one of its parts.

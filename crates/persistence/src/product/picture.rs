@@ -61,10 +61,9 @@ impl TenantTx<'_> {
         self.insert_pictures(id, pictures).await?;
         let row = self.touch_product(id).await?;
         let after = self.whole_product(row).await?;
-        self.record(after.row.change(EventKind::ProductUpdated).from_to(
-            json!({ "media": facts(&before.pictures) }),
-            json!({ "media": facts(&after.pictures) }),
-        ));
+        let was = json!({ "media": facts(&before.pictures) });
+        let is = json!({ "media": facts(&after.pictures) });
+        self.record_product(EventKind::ProductUpdated, &after.row, was, is).await?;
         Ok(after)
     }
 

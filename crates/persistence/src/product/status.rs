@@ -63,10 +63,9 @@ impl TenantTx<'_> {
             ProductAction::Unpublish => EventKind::ProductUnpublished,
             ProductAction::Archive => EventKind::ProductArchived,
         };
-        self.record(product.row.change(kind).from_to(
-            json!({ "status": was.as_str() }),
-            json!({ "status": status.as_str(), "reason": reason }),
-        ));
+        let (before, after) =
+            (json!({ "status": was.as_str() }), json!({ "status": status.as_str(), "reason": reason }));
+        self.record_product(kind, &product.row, before, after).await?;
         if [was, status].contains(&ProductStatus::Published) {
             self.project_product(product.row.id()).await?;
         }

@@ -81,13 +81,12 @@ impl TenantTx<'_> {
             if row.status()? == ProductStatus::Published {
                 self.project_product(row.id()).await?;
             }
+            let after = json!({ "variant_id": before.id, "stock": moved.stock, "reason": reason.as_str() });
+            let after = self.sealed_facts(row.merchant_id, after).await?;
             self.record(
                 Change::new(EventKind::StockChanged, Subject("product", row.id))
                     .data(json!({ "variant_id": before.id, "delta": moved.delta, "stock": moved.stock }))
-                    .from_to(
-                        json!({ "variant_id": before.id, "stock": before.stock }),
-                        json!({ "variant_id": before.id, "stock": moved.stock, "reason": reason.as_str() }),
-                    ),
+                    .from_to(json!({ "variant_id": before.id, "stock": before.stock }), after),
             );
         }
         Ok((row, VariantRow { stock: moved.stock, ..before }))

@@ -69,10 +69,10 @@ impl TenantTx<'_> {
         row.must_be_open_to_edits()?;
         self.write_translations(id, &[(locale, new.clone())]).await?;
         let row = self.touch_product(id).await?;
-        self.record(row.change(EventKind::ProductUpdated).from_to(
-            old.map_or(Value::Null, |old| facts(std::slice::from_ref(old))),
-            json!({ locale.as_str(): { "name": new.name.as_str(), "description": new.description.as_str() } }),
-        ));
+        let was = old.map_or(Value::Null, |old| json!({ "translations": facts(std::slice::from_ref(old)) }));
+        let texts = json!({ "name": new.name.as_str(), "description": new.description.as_str() });
+        let is = json!({ "translations": { locale.as_str(): texts } });
+        self.record_product(EventKind::ProductUpdated, &row, was, is).await?;
         Ok((row, old.is_none()))
     }
 
@@ -92,8 +92,8 @@ impl TenantTx<'_> {
         }
         self.remove_translations(id, &[locale.as_str()]).await?;
         let row = self.touch_product(id).await?;
-        let facts = facts(std::slice::from_ref(old));
-        self.record(row.change(EventKind::ProductUpdated).from_to(facts, Value::Null));
+        let was = json!({ "translations": facts(std::slice::from_ref(old)) });
+        self.record_product(EventKind::ProductUpdated, &row, was, Value::Null).await?;
         Ok(())
     }
 

@@ -128,10 +128,8 @@ impl TenantTx<'_> {
         if published {
             self.project_product(row.id()).await?;
         }
-        self.record(
-            row.change(EventKind::ProductUpdated)
-                .from_to(json!({ "variant": before }), json!({ "variant": after })),
-        );
+        let (before, after) = (json!({ "variant": before }), json!({ "variant": after }));
+        self.record_product(EventKind::ProductUpdated, &row, before, after).await?;
         Ok(row)
     }
 
