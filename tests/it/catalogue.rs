@@ -17,6 +17,7 @@ const GLOBAL: &[(&str, &str)] = &[
     ("sessions", "of users"),
     ("refresh_tokens", "of sessions"),
     ("password_resets", "of users"),
+    ("user_consents", "of users"),
     ("login_throttles", "counted before anybody is known"),
     ("signing_keys", "of the service"),
     ("__diesel_schema_migrations", "of the migrations"),

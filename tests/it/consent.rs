@@ -89,3 +89,56 @@ async fn a_hero_records_it_for_his_merchants_alone_and_nobody_rewrites_it() {
         assert!(app.batch_execute(sql).await.is_err(), "{sql}");
     }
 }
+
+#[tokio::test]
+async fn what_rested_on_a_consent_leaves_the_storefront_with_it_and_not_while_another_stands() {
+    let aggregator = World::new().await.aggregator().await;
+    let (owner, visitor) = (&aggregator.owner, &aggregator.world.visitor);
+    let product = aggregator.product().await;
+    let own = aggregator.path(&format!("merchants/{}", text(&product["merchant_id"])));
+    let merchant = owner.get(&own).await.json(200);
+    let logo = owner.call("POST", &aggregator.path("media")).file("logo.jpg", kapal_tests::photo(400, 400));
+    let logo = logo.await.json(201)["id"].clone();
+    let told = json!({ "story": "Ditenun oleh Mama Ina.", "profile": { "logo_id": logo } });
+    let _ = owner.patch(&own, told).of(&merchant["version"]).await.expect(200);
+    let path = format!("{own}/consents");
+    let give = async |purpose: &str| {
+        let mut body = body();
+        body["purpose"] = json!(purpose);
+        text(&owner.post(&path, body).await.json(201)["id"])
+    };
+    let take_back = async |id: &str| {
+        let withdraw = format!("{path}/{id}/withdraw");
+        let _ = owner.post(&withdraw, json!({ "channel": "whatsapp" })).await.expect(200);
+    };
+    let slug = text(&merchant["slug"]);
+    // In the answers for apps and on the page for people.
+    let shown = async || {
+        let json = visitor.get(&aggregator.shop(&format!("/merchants/{slug}"))).await.json(200);
+        let page = format!("/id/{}/p/{}", aggregator.slug, text(&product["slug"]));
+        let page = visitor.get(&page).await.expect(200).text();
+        let story = json["story"].to_string().contains("Mama Ina");
+        assert_eq!(page.contains("Mama Ina"), story);
+        (story, !json["logo"].is_null())
+    };
+    assert_eq!(shown().await, (true, true));
+    let (first, second) = (give("storefront_profile").await, give("storefront_profile").await);
+    let (photos, marketing) = (give("photos").await, give("marketing").await);
+    take_back(&first).await;
+    take_back(&marketing).await;
+    assert_eq!(shown().await, (true, true), "another consent stands");
+    take_back(&photos).await;
+    assert_eq!(shown().await, (true, false));
+    take_back(&second).await;
+    assert_eq!(shown().await, (false, false));
+    let sees = owner.get(&own).await.json(200);
+    assert_eq!(sees["story"], "Ditenun oleh Mama Ina.", "staff still have it");
+    // Whoever edits it does not bring it back.
+    let edit = json!({ "story": "Ditenun oleh Mama Ina sejak kecil." });
+    let _ = owner.patch(&own, edit).of(&sees["version"]).await.expect(200);
+    assert_eq!(shown().await, (false, false));
+    let trail = aggregator.path(&format!("audit?subject_id={}&limit=100", text(&merchant["id"])));
+    let trail = owner.get(&trail).await.json(200);
+    let withdrawn = trail["data"].as_array().expect("a trail").iter();
+    assert_eq!(withdrawn.filter(|entry| entry["action"] == "consent.withdrawn").count(), 4);
+}

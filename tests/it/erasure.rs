@@ -7,7 +7,7 @@ use kapal_tests::{Aggregator, Cluster, PASSWORD, Server, ServerOptions, World, e
 use serde_json::{Value, json};
 
 /// Every text and number of the tenant's rows, and the audit texts.
-async fn everything(aggregator: &Aggregator) -> String {
+pub(crate) async fn everything(aggregator: &Aggregator) -> String {
     let cluster = Cluster::get();
     let database = cluster.superuser(&cluster.database).await;
     let tables = database
@@ -66,6 +66,20 @@ async fn a_merchants_export_holds_all_of_it_and_is_itself_on_record() {
     let victims = aggregator.path(&format!("merchants/{victim}/export"));
     let victims = aggregator.owner.get(&victims).await.json(200)["audit"].to_string();
     assert!(!victims.contains("\"visit."), "nor the other way round: {victims}");
+    let file = aggregator.owner.get(&path).header("Accept", "text/csv").await.expect(200);
+    assert!(file.header("content-type").starts_with("text/csv"), "{file}");
+    assert!(file.header("content-disposition").contains(&format!("{merchant}.csv")), "{file}");
+    let file = file.text();
+    for line in [
+        "\"table\",\"row\",\"field\",\"value\"\r\n".to_owned(),
+        // A spreadsheet takes it for no formula.
+        format!("\"merchants\",\"{merchant}\",\"phone\",\"'+6281234567890\"\r\n"),
+        "\",\"name\",\"Rina Pembeli\"\r\n".to_owned(),
+        "\",\"action\",\"merchant.created\"\r\n".to_owned(),
+        "\",\"action\",\"merchant.exported\"\r\n".to_owned(),
+    ] {
+        assert!(file.contains(&line), "{line} in {file}");
+    }
     let analyst = aggregator.member(Role::Analyst).await;
     analyst.get(&path).await.problem(403, "forbidden");
     let member = aggregator.merchant_member(&merchant).await;
@@ -231,6 +245,7 @@ async fn a_hero_who_is_erased_leaves_no_profile_and_no_key() {
         } else {
             let export = hero.get("/v1/me/export").await.json(200);
             assert_eq!(export["held"]["heroes"][0]["display_name"], word.as_str());
+            assert_eq!(export["held"]["heroes"][0]["phone"], "+6281211112222");
             let _ = hero.delete("/v1/me").json(&json!({ "password": PASSWORD })).await.expect(204);
         }
         let left = everything(&aggregator).await;

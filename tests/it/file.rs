@@ -104,6 +104,8 @@ async fn a_forged_or_old_link_opens_nothing() {
     let (head, signature) = url.rsplit_once('=').expect("a signature");
     for forged in [
         url.replace(&first, &second),
+        url.replace("purpose=verification", "purpose=payment"),
+        url.replace("purpose=verification", "purpose=iseng"),
         url.replace(&format!("expires={expires}"), &format!("expires={later}")),
         url.replace(&aggregator.owner.id, &uuid::Uuid::now_v7().to_string()),
         format!("{head}={}", signature.chars().rev().collect::<String>()),
@@ -119,10 +121,13 @@ async fn a_forged_or_old_link_opens_nothing() {
     let id = |text: &str| uuid::Uuid::parse_str(text).expect("an id");
     let past = Utc::now().timestamp() - 1;
     let (tenant, file, by) = (id(&aggregator.id), id(&first), id(&aggregator.owner.id));
-    let parts: [&[u8]; 4] = [tenant.as_bytes(), file.as_bytes(), by.as_bytes(), &past.to_be_bytes()];
+    let past_bytes = past.to_be_bytes();
+    let parts: [&[u8]; 5] = [tenant.as_bytes(), file.as_bytes(), by.as_bytes(), &past_bytes, b"verification"];
     let signature = kapal_persistence::Vault::new(&key).links.mac(&parts);
     let signature = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature);
-    let old = format!("/v1/files/{tenant}/{file}?by={by}&expires={past}&signature={signature}");
+    let old = format!(
+        "/v1/files/{tenant}/{file}?by={by}&purpose=verification&expires={past}&signature={signature}"
+    );
     visitor.get(&old).await.problem(403, "link_expired");
 }
 
@@ -224,17 +229,23 @@ async fn the_same_upload_with_the_same_key_is_kept_once() {
 }
 
 #[tokio::test]
-async fn each_opening_stands_in_the_audit_chain_with_its_reader() {
+async fn each_opening_stands_in_the_audit_chain_with_its_reader_and_purpose() {
     let aggregator = World::new().await.aggregator().await;
     let merchant = aggregator.merchant().await;
     let id = aggregator.evidence(&text(&merchant["id"])).await;
-    let entry = aggregator.owner.get(&aggregator.path(&format!("files/{id}"))).await.json(200);
-    let _ = aggregator.world.visitor.get(&text(&entry["url"])).await.expect(200);
+    let path = aggregator.path(&format!("files/{id}"));
+    for asked in ["", "?purpose=dispute"] {
+        let entry = aggregator.owner.get(&format!("{path}{asked}")).await.json(200);
+        let _ = aggregator.world.visitor.get(&text(&entry["url"])).await.expect(200);
+    }
+    aggregator.owner.get(&format!("{path}?purpose=iseng")).await.problem(400, "invalid_parameter");
     let database = Cluster::get().superuser(&Cluster::get().database).await;
     let sql = format!(
-        "SELECT actor_id::text FROM audit_entries WHERE action = 'file.opened' AND subject_id = '{id}'"
+        "SELECT actor_id::text, entry::jsonb #>> '{{after,purpose}}' FROM audit_entries \
+         WHERE action = 'file.opened' AND subject_id = '{id}' ORDER BY seq"
     );
     let rows = database.query(&sql, &[]).await.expect("entries");
-    let readers: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(readers, std::slice::from_ref(&aggregator.owner.id));
+    let readers: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let by_owner = |purpose: &str| (aggregator.owner.id.clone(), purpose.to_owned());
+    assert_eq!(readers, [by_owner("verification"), by_owner("dispute")]);
 }

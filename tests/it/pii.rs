@@ -301,3 +301,83 @@ async fn new_keys_take_over_while_everybody_reads() {
     let member = visitor.with_token(aggregator.owner.token());
     let _ = member.get("/v1/me").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_merchant_is_found_by_its_whole_number_and_the_log_says_why_and_not_which() {
+    let aggregator = World::new().await.aggregator().await;
+    let (one, [number, _, _, _, nik, npwp]) = merchant_with_secrets(&aggregator).await;
+    let (two, _) = merchant_with_secrets(&aggregator).await;
+    let owner = &aggregator.owner;
+    let find_at = aggregator.path("merchants/find-by-number");
+    let body = |kind: &str, number: &str| json!({ "kind": kind, "number": number, "purpose": PURPOSE });
+    let find = async |member: &Member, kind: &str, number: &str| {
+        member.post(&find_at, body(kind, number)).await.json(200)["merchant_ids"].clone()
+    };
+    let grouped = format!("{} {}", &number[..8], &number[8..]);
+    for (kind, number) in
+        [("nik", &nik), ("npwp", &npwp), ("bank_account", &number), ("bank_account", &grouped)]
+    {
+        assert_eq!(find(owner, kind, number).await, json!([one["id"]]), "{kind}");
+    }
+    assert_eq!(find(owner, "npwp", &nik).await, json!([]), "another kind has nothing in common");
+    // Another aggregator has the same person, and neither learns of the other.
+    let other = aggregator.world.aggregator().await;
+    assert_eq!(find_elsewhere(&other, &nik).await, json!([]));
+    // Whoever is narrowed finds his own alone.
+    let member = aggregator.merchant_member(&text(&two["id"])).await;
+    assert_eq!(find(&member, "nik", &nik).await, json!([]));
+    for role in [Role::Analyst, Role::LocalHero] {
+        aggregator.member(role).await.post(&find_at, body("nik", &nik)).await.problem(403, "forbidden");
+    }
+    owner
+        .post(&find_at, json!({ "kind": "x", "number": "1", "purpose": "" }))
+        .await
+        .faults(&[("/purpose", "required"), ("/kind", "invalid_choice")]);
+    owner.post(&find_at, body("nik", "3201993213900001")).await.faults(&[("/number", "impossible_nik_date")]);
+    let database = database().await;
+    let entries = audited(&aggregator, &database, "pii.searched").await;
+    let last = entries.first().expect("an entry");
+    assert_eq!(last["after"], json!({ "purpose": PURPOSE, "kind": "nik", "merchant_ids": [one["id"]] }));
+    assert!(!json!(entries).to_string().contains(&nik));
+    // A key keeps no answer: a second look-up is a second entry.
+    let before = entries.len();
+    for _ in 0..2 {
+        let call = owner.post(&find_at, body("nik", &nik)).header("Idempotency-Key", "cari");
+        let _ = call.await.expect(200);
+    }
+    assert_eq!(audited(&aggregator, &database, "pii.searched").await.len(), before + 2);
+}
+
+async fn find_elsewhere(aggregator: &Aggregator, nik: &str) -> Value {
+    let body = json!({ "kind": "nik", "number": nik, "purpose": PURPOSE });
+    let path = aggregator.path("merchants/find-by-number");
+    aggregator.owner.post(&path, body).await.json(200)["merchant_ids"].clone()
+}
+
+#[tokio::test]
+async fn an_account_that_another_merchant_has_too_is_marked_whenever_it_was_set() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let (one, two) = (aggregator.merchant().await, aggregator.merchant().await);
+    let number = digits(14);
+    let put = async |merchant: &Value| {
+        let path = path(&aggregator, merchant, "/bank-account");
+        owner.put(&path, account(&number, "Maria Ina")).await.json(201)["used_elsewhere"].clone()
+    };
+    assert_eq!(put(&one).await, false);
+    assert_eq!(put(&two).await, true);
+    // As it lay there before accounts had hashes.
+    let sql =
+        format!("UPDATE bank_accounts SET number_hash = NULL WHERE merchant_id = '{}'", text(&two["id"]));
+    database().await.batch_execute(&sql).await.expect("an update");
+    let read = async |merchant: &Value| {
+        owner.get(&path(&aggregator, merchant, "/bank-account")).await.json(200)["used_elsewhere"].clone()
+    };
+    assert_eq!(read(&one).await, false);
+    assert!(Cluster::get().pools().hash_bank_accounts().await.expect("hashes") >= 1);
+    assert_eq!((read(&one).await, read(&two).await), (json!(true), json!(true)));
+    // Who sees one of the two alone learns nothing of the other.
+    let member = aggregator.merchant_member(&text(&one["id"])).await;
+    let seen = member.get(&path(&aggregator, &one, "/bank-account")).await.json(200);
+    assert_eq!(seen["used_elsewhere"], false);
+}

@@ -33,6 +33,7 @@ async fn the_clock_runs_for_72_hours_from_receipt() {
     assert_eq!(ids(&aggregator, "privacy-requests?overdue=true").await, [text(&late["id"])]);
     assert_eq!(ids(&aggregator, "privacy-requests?overdue=false").await, [text(&fresh["id"])]);
     assert_eq!(ids(&aggregator, "privacy-requests?kind=rectification,erasure").await, [text(&fresh["id"])]);
+    let _ = aggregator.owner.get(&aggregator.path(&format!("merchants/{merchant}/export"))).await.expect(200);
     let done = fulfil(&aggregator, &late).await;
     assert_eq!((&done["status"], &done["overdue"]), (&json!("fulfilled"), &json!(false)));
     assert_eq!(done["handled_by"], aggregator.owner.id);
@@ -247,4 +248,99 @@ async fn a_withdrawal_takes_every_standing_consent_back_and_the_story_off_the_st
     assert!(after["version"].as_i64() > told["version"].as_i64(), "{after}");
     let list = aggregator.owner.get(&path).await.json(200);
     assert!(list["data"].as_array().expect("a list").iter().all(|c| c["withdrawn_at"].is_string()), "{list}");
+}
+
+#[tokio::test]
+async fn access_is_fulfilled_by_an_export_that_was_made_since() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let merchant = text(&aggregator.merchant().await["id"]);
+    let export = aggregator.path(&format!("merchants/{merchant}/export"));
+    let _ = owner.get(&export).await.expect(200);
+    let request = file(&aggregator, "access", &merchant).await;
+    let path = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    let answer = json!({ "answer": "Diserahkan." });
+    owner.post(&path, answer.clone()).await.problem(409, "export_missing");
+    let named = json!({ "answer": "Diserahkan.", "changed": ["/name"] });
+    owner.post(&path, named).await.faults(&[("/changed", "invalid_choice")]);
+    let other = text(&aggregator.merchant().await["id"]);
+    let _ = owner.get(&aggregator.path(&format!("merchants/{other}/export"))).await.expect(200);
+    owner.post(&path, answer.clone()).await.problem(409, "export_missing");
+    let _ = owner.get(&export).header("Accept", "text/csv").await.expect(200);
+    assert_eq!(owner.post(&path, answer).await.json(200)["status"], "fulfilled");
+}
+
+#[tokio::test]
+async fn a_rectification_changed_something_since_or_names_what() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let merchant = aggregator.merchant().await;
+    let (id, own) = (text(&merchant["id"]), aggregator.path(&format!("merchants/{}", text(&merchant["id"]))));
+    let ask = async || {
+        let request = file(&aggregator, "rectification", &id).await;
+        aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])))
+    };
+    let answer = json!({ "answer": "Diperbaiki." });
+    let path = ask().await;
+    owner.post(&path, answer.clone()).await.problem(409, "change_missing");
+    let bad = json!({ "answer": "", "changed": ["/name", "Nama: Ina", "/a//b"] });
+    let refused = owner.post(&path, bad).await;
+    refused.faults(&[
+        ("/answer", "required"),
+        ("/changed/1", "invalid_pointer"),
+        ("/changed/2", "invalid_pointer"),
+    ]);
+    let many = json!({ "answer": "x", "changed": vec!["/name"; 51] });
+    owner.post(&path, many).await.faults(&[("/changed", "too_long")]);
+    let named = json!({ "answer": "Diperbaiki.", "changed": ["/documents/nik"] });
+    let done = owner.post(&path, named).await.json(200);
+    assert_eq!((&done["status"], &done["changed"]), (&json!("fulfilled"), &json!(["/documents/nik"])));
+    let path = ask().await;
+    let change = owner.patch(&own, json!({ "phone": "0813-2222-3333" })).of(&merchant["version"]);
+    let _ = change.await.expect(200);
+    let done = owner.post(&path, answer).await.json(200);
+    assert_eq!((&done["status"], &done["changed"]), (&json!("fulfilled"), &json!([])));
+}
+
+#[tokio::test]
+async fn who_objects_is_neither_scored_nor_assessed_until_the_objection_is_lifted() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let product = aggregator.product().await;
+    let second = aggregator.product().await;
+    let merchant = text(&product["merchant_id"]);
+    let nominations = aggregator.path("nominations");
+    let nominate = |product: &Value| {
+        owner.post(&nominations, json!({ "product_id": product["id"], "reason": "Rasanya khas." }))
+    };
+    let nomination = nominate(&product).await.json(201);
+    let request = file(&aggregator, "objection", &merchant).await;
+    let _ = fulfil(&aggregator, &request).await;
+    let own = aggregator.path(&format!("merchants/{merchant}"));
+    let objecting = owner.get(&own).await.json(200);
+    assert!(objecting["objected_at"].is_string(), "{objecting}");
+    let curator = aggregator.member(Role::Curator).await;
+    let score = format!("{nominations}/{}/scores", text(&nomination["id"]));
+    curator.put(&score, kapal_tests::scores(4)).await.problem(409, "merchant_objected");
+    let assess = json!({ "criteria": [], "note": "Kunjungan." });
+    owner.post(&format!("{own}/assessments"), assess.clone()).await.problem(409, "merchant_objected");
+    // It still sells, and what people decide goes on.
+    let shown = aggregator.shop(&format!("/products/{}", text(&product["slug"])));
+    let _ = aggregator.world.visitor.get(&shown).await.expect(200);
+    let _ = owner.step(&format!("{nominations}/{}/withdraw", text(&nomination["id"]))).await.expect(200);
+    nominate(&product).await.problem(409, "merchant_objected");
+    let _ = nominate(&second).await.expect(201);
+    let lift = format!("{own}/lift-objection");
+    curator.step(&lift).await.problem(403, "forbidden");
+    let lifted = owner.step(&lift).await.json(200);
+    assert_eq!(lifted["objected_at"], Value::Null);
+    owner.step(&lift).await.problem(409, "wrong_state");
+    let _ = nominate(&product).await.expect(201);
+    let _ = owner.post(&format!("{own}/assessments"), assess).await.expect(201);
+    let trail =
+        owner.get(&aggregator.path(&format!("audit?subject_id={merchant}&limit=100"))).await.json(200);
+    let trail = trail["data"].as_array().expect("a trail");
+    for action in ["merchant.objected", "merchant.objection_lifted"] {
+        assert_eq!(trail.iter().filter(|entry| entry["action"] == action).count(), 1, "{action}");
+    }
 }

@@ -264,7 +264,7 @@ impl PrivacyFulfil {
             changed.extend(faults.take(format!("/changed/{place}"), ChangedField::parse(field)));
         }
         if changed.len() > 50 {
-            faults.add("/changed", Code::OutOfRange);
+            faults.add("/changed", Code::TooLong);
         }
         match answer {
             Some(answer) if faults.is_empty() => Ok((answer, changed)),
