@@ -18,6 +18,7 @@ CREATE TABLE user_consents (
     FOREIGN KEY (user_id, withdraws) REFERENCES user_consents (user_id, id)
 );
 CREATE INDEX user_consents_user ON user_consents (user_id, recorded_at DESC, id DESC);
+CREATE INDEX user_consents_withdraws ON user_consents (user_id, withdraws);
 GRANT SELECT, INSERT ON user_consents TO kapal_identity;
 
 -- Which fields were corrected for a request of rectification, as JSON pointers.
