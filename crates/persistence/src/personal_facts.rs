@@ -11,7 +11,7 @@ use crate::{Error, Result, TenantTx};
 
 /// Facts that name or describe a person: a merchant's maker, a hero, the holder of a document. What people wrote of a
 /// merchant's goods tells of their maker too.
-const PERSONAL: [&str; 22] = [
+const PERSONAL: [&str; 23] = [
     "name",
     "legal_name",
     "nib",
@@ -34,6 +34,7 @@ const PERSONAL: [&str; 22] = [
     "translations",
     "media",
     "variant",
+    "variants",
 ];
 /// Where they stand, sealed together.
 const SEALED: &str = "personal";
