@@ -308,7 +308,7 @@ async fn a_merchant_is_found_by_its_whole_number_and_the_log_says_why_and_not_wh
     let (one, [number, _, _, _, nik, npwp]) = merchant_with_secrets(&aggregator).await;
     let (two, _) = merchant_with_secrets(&aggregator).await;
     let owner = &aggregator.owner;
-    let find_at = aggregator.path("merchants/find-by-number");
+    let find_at = aggregator.path("pii/find-by-number");
     let body = |kind: &str, number: &str| json!({ "kind": kind, "number": number, "purpose": PURPOSE });
     let find = async |member: &Member, kind: &str, number: &str| {
         member.post(&find_at, body(kind, number)).await.json(200)["merchant_ids"].clone()
@@ -350,7 +350,7 @@ async fn a_merchant_is_found_by_its_whole_number_and_the_log_says_why_and_not_wh
 
 async fn find_elsewhere(aggregator: &Aggregator, nik: &str) -> Value {
     let body = json!({ "kind": "nik", "number": nik, "purpose": PURPOSE });
-    let path = aggregator.path("merchants/find-by-number");
+    let path = aggregator.path("pii/find-by-number");
     aggregator.owner.post(&path, body).await.json(200)["merchant_ids"].clone()
 }
 

@@ -108,7 +108,6 @@ pub fn routes(config: &mut ServiceConfig) {
     level::routes(config);
     media::routes(config);
     member::routes(config);
-    // Before merchants, whose ids stand where its name does.
     pii::routes(config);
     merchant::routes(config);
     nomination::routes(config);

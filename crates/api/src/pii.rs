@@ -174,7 +174,7 @@ pub struct NumberSearchView {
 /// in the log with its purpose and what it found, and without the number. A repeated one is a second entry: an
 /// `Idempotency-Key` has no effect here.
 #[utoipa::path(tag = "merchants", request_body = NumberSearch, responses((status = 200, description = "Who has it.", body = NumberSearchView)), security(("bearer" = ["pii:read"])))]
-#[post("/v1/aggregators/{aggregator}/merchants/find-by-number")]
+#[post("/v1/aggregators/{aggregator}/pii/find-by-number")]
 pub async fn find_merchants_by_number(staff: Staff<PiiRead>, body: Json<NumberSearch>) -> Answered {
     let (sought, purpose) = body.0.parse()?;
     staff
