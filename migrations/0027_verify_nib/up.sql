@@ -15,8 +15,7 @@ ALTER TABLE merchants NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_entries NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE legal_documents NO FORCE ROW LEVEL SECURITY;
 WITH verified AS (
-    SELECT DISTINCT ON (m.aggregator_id, m.id) m.aggregator_id, m.id AS merchant_id, a.actor_id,
-        ((a.entry::jsonb) ->> 'at')::timestamptz AS at
+    SELECT DISTINCT ON (m.aggregator_id, m.id) m.aggregator_id, m.id AS merchant_id, a.actor_id, a.at
     FROM merchants m
     JOIN audit_entries a ON a.aggregator_id = m.aggregator_id AND a.subject_id = m.id AND a.action = 'merchant.verified'
     WHERE m.status IN ('active', 'suspended') AND m.nib IS NOT NULL
