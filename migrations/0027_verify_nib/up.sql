@@ -89,7 +89,7 @@ WHERE version = 2 AND key = 'channel';
 ALTER TABLE hero_assignments ADD COLUMN programme_id uuid;
 ALTER TABLE hero_assignments ADD CONSTRAINT hero_assignments_programme_fkey
     FOREIGN KEY (aggregator_id, programme_id) REFERENCES programmes (aggregator_id, id);
-CREATE INDEX hero_assignments_programme ON hero_assignments (aggregator_id, programme_id) WHERE programme_id IS NOT NULL;
+CREATE INDEX hero_assignments_programme ON hero_assignments (aggregator_id, programme_id);
 
 -- NULL: held back while the merchant's processing is restricted.
 ALTER TABLE published_certificates ALTER COLUMN merchant_name DROP NOT NULL;
