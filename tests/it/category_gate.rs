@@ -155,7 +155,6 @@ async fn a_nib_that_was_rejected_or_revoked_shuts_everything() {
     let number =
         aggregator.owner.get(&aggregator.path(&format!("merchants/{merchant}"))).await.json(200)["nib"]
             .clone();
-    let _ = aggregator.verified_document(&merchant, "nib", json!({ "number": number })).await;
     assert!(is_shown(&aggregator, &product).await);
     let path = aggregator.path(&format!("merchants/{merchant}/documents/nib"));
     let revoke = format!("{path}/revoke");
@@ -178,6 +177,128 @@ async fn a_nib_that_was_rejected_or_revoked_shuts_everything() {
     let version = aggregator.owner.get(&own).await.json(200)["version"].clone();
     let _ = member.patch(&own, json!({ "nib": nib() })).of(&version).await.expect(200);
     assert!(!is_shown(&aggregator, &product).await, "another number is not the one that was verified");
+}
+
+#[tokio::test]
+async fn a_nib_is_verified_with_its_merchant_and_opens_nothing_once_it_changes() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let merchant = bare(&aggregator).await;
+    let own = aggregator.path(&format!("merchants/{merchant}"));
+    let path = format!("{own}/documents/nib");
+    let verified = owner.get(&path).await.json(200);
+    assert_eq!((&verified["status"], &verified["file_id"]), (&json!("verified"), &Value::Null));
+    assert_eq!(verified["verified_by"], json!(owner.id));
+    let sql = format!("SELECT kind FROM events WHERE subject_id = '{}'", text(&verified["id"]));
+    let cluster = Cluster::get();
+    let events = cluster.superuser(&cluster.database).await.query(&sql, &[]).await.expect("events");
+    let events: Vec<String> = events.iter().map(|row| row.get(0)).collect();
+    assert_eq!(events, ["document.verified"]);
+    let basket = submitted(&aggregator, &merchant, "anyaman").await;
+    let _ = publish(&aggregator, &basket).await.expect(200);
+    assert!(is_shown(&aggregator, &basket).await);
+
+    let version = owner.get(&own).await.json(200)["version"].clone();
+    let number = nib();
+    let _ = owner.patch(&own, json!({ "nib": number })).of(&version).await.expect(200);
+    let waiting = owner.get(&path).await.json(200);
+    assert_eq!((&waiting["status"], &waiting["verified_by"]), (&json!("submitted"), &Value::Null));
+    assert!(!is_shown(&aggregator, &basket).await);
+    let other = submitted(&aggregator, &merchant, "anyaman").await;
+    let refused = publish(&aggregator, &other).await.problem(409, "gate_document_missing");
+    let detail = text(&refused["detail"]);
+    assert!(detail.contains("NIB") && detail.contains("Permendag 31/2023 pasal 33"), "{detail}");
+    let list = owner.get(&format!("{own}/onboarding")).header("Accept-Language", "en").await.json(200);
+    let step = list["steps"].as_array().expect("steps").iter().find(|s| s["pointer"] == "/documents/nib");
+    let step = step.expect("a step");
+    assert_eq!((&step["state"], &step["text"]), (&json!("waiting"), &json!("Verify the NIB.")));
+    let progress = owner.get(&format!("{own}/progress")).await.json(200);
+    assert_eq!(progress["criteria"][0]["outcome"], "unmet", "{progress}");
+    // Neither a suspension nor its end says anything of a NIB.
+    for step in ["suspend", "reinstate"] {
+        let _ = owner.step(&format!("{own}/{step}")).await.expect(200);
+    }
+    assert!(!is_shown(&aggregator, &basket).await);
+
+    owner.step(&format!("{path}/verify")).await.problem(409, "document_unproven");
+    let file = aggregator.evidence(&merchant).await;
+    let proven = json!({ "number": number, "file_id": file });
+    let proven = owner.put(&path, proven).of(&waiting["version"]).await.json(200);
+    assert!(!is_shown(&aggregator, &basket).await);
+    let _ = owner.step(&format!("{path}/verify")).of(&proven["version"]).await.expect(200);
+    assert!(is_shown(&aggregator, &basket).await);
+    let _ = publish(&aggregator, &other).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_verifies_a_merchant_verifies_the_nib_that_he_has_looked_at() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let own = aggregator.path(&format!("merchants/{}", text(&aggregator.merchant().await["id"])));
+    let path = format!("{own}/documents/nib");
+    let number = owner.get(&own).await.json(200)["nib"].clone();
+    let _ = owner.put(&path, json!({ "number": number, "draft": true })).await.expect(201);
+    let seen = owner.step(&format!("{own}/submit")).await.json(200)["version"].clone();
+    let verify = |body: Value| owner.post(&format!("{own}/verify"), body);
+    verify(json!({ "note": "" })).await.faults(&[("/note", "required")]);
+    verify(json!({})).of(&json!(99)).await.problem(412, "precondition_failed");
+    // Of a verification and another NIB at once one is too late.
+    let replies = kapal_tests::all_at_once([
+        verify(json!({ "note": "Dicocokkan dengan OSS." })).of(&seen),
+        owner.patch(&own, json!({ "nib": nib() })).of(&seen),
+    ])
+    .await;
+    let mut answers = [replies[0].status, replies[1].status];
+    answers.sort();
+    assert_eq!(answers, [200, 412]);
+    if replies[0].status == 412 {
+        let _ = verify(json!({ "note": "Dicocokkan dengan OSS." })).await.expect(200);
+    }
+    let document = owner.get(&path).await.json(200);
+    assert_eq!(
+        (&document["status"], &document["note"]),
+        (&json!("verified"), &json!("Dicocokkan dengan OSS."))
+    );
+}
+
+#[tokio::test]
+async fn no_merchant_is_verified_on_a_nib_that_was_refused() {
+    let aggregator = World::new().await.aggregator().await;
+    let owner = &aggregator.owner;
+    let merchant = aggregator.merchant().await;
+    let own = aggregator.path(&format!("merchants/{}", text(&merchant["id"])));
+    let path = format!("{own}/documents/nib");
+    let _ = aggregator.document(&text(&merchant["id"]), "nib", json!({ "number": merchant["nib"] })).await;
+    let rejected = owner.post(&format!("{path}/reject"), json!({ "note": "Bukan NIB." })).await.json(200);
+    let _ = owner.step(&format!("{own}/submit")).await.expect(200);
+    let refused = owner.step(&format!("{own}/verify")).await.problem(409, "merchant_incomplete");
+    assert!(text(&refused["detail"]).contains("/documents/nib"), "{refused}");
+    let body = json!({ "number": merchant["nib"] });
+    let again = owner.put(&path, body).of(&rejected["version"]).await;
+    assert_eq!(again.status, 200, "{again}");
+    let _ = owner.step(&format!("{own}/verify")).await.expect(200);
+    assert_eq!(owner.get(&path).await.json(200)["status"], "verified");
+}
+
+#[tokio::test]
+async fn risky_food_needs_bpoms_md_and_wood_for_export_its_legality() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = bare(&aggregator).await;
+    let frozen = submitted(&aggregator, &merchant, "pangan-risiko-tinggi").await;
+    for (kind, number) in [("halal", halal()), ("pirt", pirt()), ("bpom", "TR 183615891".to_owned())] {
+        let _ = aggregator.verified_document(&merchant, kind, json!({ "number": number })).await;
+    }
+    let refused = publish(&aggregator, &frozen).await.problem(409, "gate_document_missing");
+    let detail = text(&refused["detail"]);
+    assert!(detail.contains("BPOM MD") && !detail.contains("P-IRT"), "{detail}");
+    let wood = submitted(&aggregator, &merchant, "kayu-ekspor").await;
+    let refused = publish(&aggregator, &wood).await.problem(409, "gate_document_missing");
+    assert!(text(&refused["detail"]).contains("SVLK"), "{refused}");
+    let svlk = json!({ "number": "00123/SVLK/2025", "issuer": "Lembaga Sertifikasi Kayu" });
+    let _ = aggregator.verified_document(&merchant, "svlk", svlk).await;
+    let _ = publish(&aggregator, &wood).await.expect(200);
+    let chair = submitted(&aggregator, &merchant, "mebel").await;
+    let _ = publish(&aggregator, &chair).await.expect(200);
 }
 
 #[tokio::test]

@@ -129,6 +129,25 @@ async fn a_certificate_outlives_its_names_and_its_aggregators_openness() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_restricted_merchant_is_held_back() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = aggregator.active_merchant().await;
+    let (id, name) = (text(&merchant["id"]), text(&merchant["name"]));
+    let code = code(&completed(&aggregator, &merchant).await);
+    assert!(check(&aggregator, &code).await.expect(200).text().contains(&name));
+    let request = json!({ "kind": "restriction", "merchant_id": id, "note": "Mohon dibatasi." });
+    let request = aggregator.owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
+    let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));
+    let _ = aggregator.owner.post(&fulfil, json!({ "answer": "Sudah." })).await.expect(200);
+    let html = check(&aggregator, &code).await.expect(200).text();
+    assert!(!html.contains(&name) && html.contains("Nama sedang ditahan"), "{html}");
+    assert!(html.contains("asli dan berlaku"), "the paper is as genuine as before: {html}");
+    let lift = aggregator.path(&format!("merchants/{id}/lift-restriction"));
+    let _ = aggregator.owner.step(&lift).await.expect(200);
+    assert!(check(&aggregator, &code).await.expect(200).text().contains(&name));
+}
+
+#[tokio::test]
 async fn numbers_have_no_holes_and_codes_no_twins() {
     let aggregator = World::new().await.aggregator().await;
     let programme = programme_in(&aggregator, "running", 20).await;

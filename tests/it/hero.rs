@@ -5,6 +5,8 @@ use kapal_domain::permission::Role;
 use kapal_tests::{Aggregator, Cluster, Member, World, all_at_once, eventually, scores, text};
 use serde_json::{Value, json};
 
+use crate::programme::programme_in;
+
 fn profile(hero: &Member) -> Value {
     json!({
         "user_id": hero.id, "display_name": "Maria Bupu", "phone": "0812-1111-2222", "area_codes": ["53.07", "53.08"],
@@ -531,4 +533,44 @@ async fn of_a_restricted_merchant_no_assignment_and_no_document_turns() {
     let documents = owner.get(&aggregator.path(&format!("merchants/{id}/documents"))).await.json(200);
     let documents = documents["data"].as_array().expect("documents");
     assert!(documents.iter().all(|document| document["status"] == "expired"), "{documents:?}");
+}
+
+#[tokio::test]
+async fn an_assignment_may_be_part_of_a_programme() {
+    let world = World::new().await;
+    let (aggregator, stranger) = (world.aggregator().await, world.aggregator().await);
+    let owner = &aggregator.owner;
+    let (hero, other) = (hero_of(&aggregator, json!({})).await, hero_of(&aggregator, json!({})).await);
+    let merchant = aggregator.merchant().await;
+    let path = assignment(&aggregator, &hero, &merchant);
+    let programme = text(&programme_in(&aggregator, "running", 5).await["id"]);
+    let foreign = text(&programme_in(&stranger, "running", 5).await["id"]);
+    for unknown in [foreign, uuid::Uuid::now_v7().to_string()] {
+        let body = json!({ "programme_id": unknown });
+        owner.put(&path, body).await.faults(&[("/programme_id", "unknown_reference")]);
+    }
+    owner.put(&path, json!({ "programme_id": "x" })).await.faults(&[("/programme_id", "invalid_id")]);
+    owner.get(&path).await.problem(404, "not_found");
+    let body = json!({ "programme_id": programme });
+    let made = owner.put(&path, body.clone()).await.json(201);
+    assert_eq!(made["programme_id"], json!(programme));
+    assert_eq!(owner.put(&path, body).await.json(200), made, "the same again changes nothing");
+    let _ = owner.put(&assignment(&aggregator, &other, &merchant), json!({})).await.expect(201);
+
+    let list = aggregator.path(&format!("merchants/{}/heroes", text(&merchant["id"])));
+    assert_eq!(owner.get(&list).await.json(200)["data"].as_array().map(Vec::len), Some(2));
+    let of_programme = format!("{list}?programme_id={programme}");
+    assert_eq!(owner.get(&of_programme).await.json(200)["data"], json!([made]));
+    owner.get(&format!("{list}?programme_id=x")).await.problem(400, "invalid_parameter");
+    let file = owner.get(&of_programme).header("Accept", "text/csv").await.expect(200).text();
+    let lines: Vec<_> = file.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("programme_id") && lines[1].contains(&programme), "{file}");
+    let heroes = owner.get(&aggregator.path(&format!("heroes?programme_id={programme}"))).await.json(200);
+    let heroes: Vec<_> =
+        heroes["data"].as_array().expect("heroes").iter().map(|h| text(&h["user_id"])).collect();
+    assert_eq!(heroes, [hero.id.as_str()]);
+
+    let changed = owner.put(&path, json!({})).await.json(200);
+    assert_eq!(changed["programme_id"], Value::Null);
+    assert_eq!(owner.get(&of_programme).await.json(200)["data"], json!([]));
 }

@@ -103,6 +103,32 @@ async fn what_cannot_be_right_is_named_and_nothing_is_kept() {
 }
 
 #[tokio::test]
+async fn a_standard_keeps_the_number_of_its_products_certificate_beside_its_own() {
+    let aggregator = World::new().await.aggregator().await;
+    let (owner, merchant) = (&aggregator.owner, draft(&aggregator).await);
+    let sni = path(&aggregator, &merchant, "sni");
+    let body = |certificate: &str| json!({ "number": "SNI 8664:2018", "certificate_number": certificate });
+    owner.put(&sni, body("SPPT")).await.faults(&[("/certificate_number", "too_short")]);
+    owner.put(&sni, body(&"9".repeat(61))).await.faults(&[("/certificate_number", "too_long")]);
+    let other = json!({ "number": halal(), "certificate_number": "SPPT SNI 012" });
+    owner
+        .put(&path(&aggregator, &merchant, "halal"), other)
+        .await
+        .faults(&[("/certificate_number", "invalid_choice")]);
+    let made = owner.put(&sni, body("SPPT SNI 012/LSPr/2025")).await.json(201);
+    assert_eq!(
+        (&made["number"], &made["certificate_number"]),
+        (&json!("SNI 8664:2018"), &json!("SPPT SNI 012/LSPr/2025"))
+    );
+    assert_eq!(owner.put(&sni, body("SPPT SNI 012/LSPr/2025")).await.json(200), made);
+    let changed = owner.put(&sni, body("SPPT SNI 013/LSPr/2026")).of(&made["version"]).await.json(200);
+    assert_eq!(
+        (&changed["certificate_number"], &changed["version"]),
+        (&json!("SPPT SNI 013/LSPr/2026"), &json!(2))
+    );
+}
+
+#[tokio::test]
 async fn what_is_unusual_is_a_warning_in_the_asked_language() {
     let aggregator = World::new().await.aggregator().await;
     let (owner, merchant) = (&aggregator.owner, draft(&aggregator).await);

@@ -29,6 +29,11 @@ impl Case {
         self.aggregator.path(&format!("merchants/{}{rest}", self.merchant))
     }
 
+    /// Somebody looks whether the merchant's WhatsApp is in use.
+    async fn look(&self) -> Reply {
+        self.manager.step(&self.path("/channels/whatsapp/confirm")).await
+    }
+
     /// What is declared with evidence as met.
     async fn declared(&self, keys: &[&str]) -> Value {
         let mut criteria = Vec::new();
@@ -115,6 +120,7 @@ async fn a_class_rises_and_falls_by_confirmed_assessments_alone() {
     assert_eq!(case.level().await, Value::Null, "a proposal changes nothing");
     assert_eq!(case.confirm(&modern).await.json(200)["status"], "confirmed");
     assert_eq!(case.level().await, "modern");
+    let _ = case.look().await.expect(200);
     let digital = case.assess(DIGITAL).await;
     let _ = case.confirm(&digital).await.expect(200);
     assert_eq!(case.level().await, "digital");
@@ -134,6 +140,62 @@ async fn a_class_rises_and_falls_by_confirmed_assessments_alone() {
         .collect();
     let (modern, digital) = (json!("modern"), json!("digital"));
     assert_eq!(changes, [(digital.clone(), Value::Null), (modern.clone(), digital), (Value::Null, modern)]);
+}
+
+#[tokio::test]
+async fn a_channel_is_active_for_thirty_days_and_a_fall_is_recorded() {
+    let case = Case::new().await;
+    let owner = &case.aggregator.owner;
+    let missing = async || {
+        let progress = case.progress().await;
+        assert_eq!(progress["criteria_version"], 2);
+        let channel =
+            progress["criteria"].as_array().expect("criteria").iter().find(|c| c["key"] == "channel");
+        channel.expect("a criterion")["outcome"] == "unmet"
+    };
+    assert!(missing().await, "that it was set says nothing of its use");
+    let merchant = case.aggregator.merchant_member(&case.merchant).await;
+    merchant.step(&case.path("/channels/whatsapp/confirm")).await.problem(403, "forbidden");
+    case.manager.step(&case.path("/channels/instagram/confirm")).await.problem(404, "not_found");
+    let looked = case.look().await.json(200);
+    assert!(looked["confirmed_at"].is_string(), "{looked}");
+    assert!(!missing().await);
+    let digital = case.assess(DIGITAL).await;
+    let _ = case.confirm(&digital).await.expect(200);
+    assert_eq!(case.level().await, "digital");
+
+    let cluster = Cluster::get();
+    let database = cluster.superuser(&cluster.database).await;
+    let ages = |days: u32| {
+        format!(
+            "UPDATE channels SET confirmed_at = now() - interval '{days} days', updated_at = now() - interval '{days} days' \
+             WHERE merchant_id = '{}'",
+            case.merchant
+        )
+    };
+    database.batch_execute(&ages(29)).await.expect("a month less a day");
+    assert!(!missing().await);
+    database.batch_execute(&ages(31)).await.expect("more than a month");
+    assert!(missing().await);
+    assert_eq!(case.level().await, "digital", "a class falls by an assessment alone");
+    let fallen = case.assess(DIGITAL).await;
+    assert_eq!((outcome(&fallen, "channel"), &fallen["level"]), (&json!("unmet"), &json!("modern")));
+    let _ = case.confirm(&fallen).await.expect(200);
+    let timeline = case.progress().await["timeline"]["data"].clone();
+    let fall = timeline.as_array().expect("entries").iter().find(|e| e["kind"] == "level_changed");
+    let fall = &fall.expect("a change")["data"];
+    assert_eq!((&fall["from"], &fall["to"]), (&json!("digital"), &json!("modern")));
+
+    // A buyer who was sent there shows that it is in use, as long as it is the same account.
+    case.sell().await;
+    assert!(!missing().await);
+    let channel = case.path("/channels/whatsapp");
+    let _ = case.look().await.expect(200);
+    let moved = owner.put(&channel, json!({ "handle": "0813-1111-2222" })).await.json(200);
+    assert_eq!(moved["confirmed_at"], Value::Null);
+    assert!(missing().await);
+    let _ = owner.put(&channel, json!({ "handle": "0813-1111-2222", "active": false })).await.expect(200);
+    case.manager.step(&format!("{channel}/confirm")).await.problem(409, "wrong_state");
 }
 
 #[tokio::test]
@@ -239,14 +301,15 @@ async fn an_old_assessment_keeps_its_version_of_the_criteria() {
     let first = case.assess(MODERN).await;
     let _ = case.confirm(&first).await.expect(200);
     let sql = "INSERT INTO level_criteria (version, key, level, position, title_id, title_en, rule, parameters, source) \
-               VALUES (2, 'nib', 'modern', 1, 'NIB', 'NIB', 'nib', '{}', 'Uji')";
+               VALUES (3, 'nib', 'modern', 1, 'NIB', 'NIB', 'nib', '{}', 'Uji')";
     Cluster::get().superuser(&server.database).await.batch_execute(sql).await.expect("a second version");
     let second = case.assess(&[]).await;
-    assert_eq!((&second["criteria_version"], &second["level"]), (&json!(2), &json!("modern")));
+    assert_eq!((&second["criteria_version"], &second["level"]), (&json!(3), &json!("modern")));
+    assert_eq!(case.progress().await["criteria_version"], 3);
     assert_eq!(second["criteria"].as_array().map(Vec::len), Some(1));
     let path = case.path(&format!("/assessments/{}", text(&first["id"])));
     let old = case.aggregator.owner.get(&path).await.json(200);
-    assert_eq!((&old["criteria_version"], old["criteria"].as_array().map(Vec::len)), (&json!(1), Some(8)));
+    assert_eq!((&old["criteria_version"], old["criteria"].as_array().map(Vec::len)), (&json!(2), Some(8)));
     assert_eq!(outcome(&old, "bookkeeping"), "met");
 }
 

@@ -1,6 +1,6 @@
 //! Migrations, there and back.
 
-use kapal_tests::{Cluster, Server, ServerOptions};
+use kapal_tests::{Cluster, Server, ServerOptions, World};
 
 /// All that a migration can change, one line each.
 async fn schema(database: &str) -> Vec<String> {
@@ -63,4 +63,37 @@ fn each_migration_has_a_number_of_its_own() {
     numbers.sort();
     // Of two with one number only one would ever be run, and no word said.
     assert!(numbers.windows(2).all(|two| two[0] != two[1]), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn a_nib_that_was_verified_with_its_merchant_stays_verified() {
+    let server = Server::start(ServerOptions::default()).await;
+    let aggregator = World::on(&server).await.aggregator().await;
+    let merchants = [aggregator.active_merchant().await, aggregator.active_merchant().await];
+    let document = |at: usize| {
+        let id = kapal_tests::text(&merchants[at]["id"]);
+        aggregator.owner.get(&aggregator.path(&format!("merchants/{id}/documents/nib")))
+    };
+    // Of the second another NIB was entered since.
+    let own = aggregator.path(&format!("merchants/{}", kapal_tests::text(&merchants[1]["id"])));
+    let nib = serde_json::json!({ "number": kapal_tests::nib() });
+    let version = document(1).await.json(200)["version"].clone();
+    let _ = aggregator.owner.put(&format!("{own}/documents/nib"), nib).of(&version).await.expect(200);
+    let before = document(0).await.json(200);
+    let superuser = Cluster::get().superuser(&server.database).await;
+    superuser
+        .batch_execute("UPDATE legal_documents SET judged = false WHERE status = 'submitted'")
+        .await
+        .expect("SQL");
+    let owner = Cluster::get().connect("kapal_owner", &server.database).await;
+    let down = include_str!("../../migrations/0027_verify_nib/down.sql");
+    let up = include_str!("../../migrations/0027_verify_nib/up.sql");
+    owner.batch_execute(&format!("BEGIN; {down} COMMIT;")).await.expect("down");
+    let gone = "SELECT count(*) FROM legal_documents WHERE kind = 'nib'";
+    assert_eq!(superuser.query_one(gone, &[]).await.expect("a count").get::<_, i64>(0), 1);
+    owner.batch_execute(&format!("BEGIN; {up} COMMIT;")).await.expect("up");
+    let after = document(0).await.json(200);
+    assert_eq!((&after["status"], &after["verified_by"]), (&before["status"], &before["verified_by"]));
+    assert!(after["verified_at"].is_string());
+    assert_eq!(document(1).await.json(200)["status"], "submitted");
 }

@@ -1,10 +1,10 @@
 //! `/v1/aggregators/{aggregator}/merchants/{merchant_id}/channels/{kind}`: where buyers reach a merchant.
 
-use actix_web::{delete, get, put, web};
+use actix_web::{delete, get, post, put, web};
 use chrono::{DateTime, Utc};
 use kapal_domain::channel::{ChannelKind, Handle};
 use kapal_domain::ids::MerchantId;
-use kapal_domain::permission::{MerchantsRead, MerchantsWrite};
+use kapal_domain::permission::{MentoringWrite, MerchantsRead, MerchantsWrite};
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{ChannelRow, Outcome};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::path::At;
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(set_channel).service(get_channel).service(delete_channel);
+    config.service(set_channel).service(get_channel).service(confirm_channel).service(delete_channel);
 }
 
 /// A channel of a merchant.
@@ -36,6 +36,8 @@ pub struct ChannelView {
     /// Whether buyers are sent there.
     #[schema(example = true)]
     active: bool,
+    /// When a hero or staff last looked and found it in use; null: nobody since the account was set.
+    confirmed_at: Option<DateTime<Utc>>,
     /// When it was first set.
     created_at: DateTime<Utc>,
     /// When it last changed.
@@ -49,6 +51,7 @@ impl ChannelView {
             kind: row.kind,
             handle: row.handle,
             active: row.active,
+            confirmed_at: row.confirmed_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -106,6 +109,23 @@ pub async fn get_channel(
 ) -> Answered {
     let kind = path.kind()?;
     staff.run(async |tx| Ok(Found(None, ChannelView::new(kind, tx.channel(merchant, kind).await?)))).await
+}
+
+/// Confirm a channel
+///
+/// Says that you have looked and the account is in use: naik kelas counts it as active for 30 days from then on. A channel
+/// to which buyers are not sent can't be confirmed.
+#[utoipa::path(tag = "channels", responses((status = 200, description = "The channel, confirmed.", body = ChannelView)), security(("bearer" = ["mentoring:write"])))]
+#[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/channels/{kind}/confirm")]
+pub async fn confirm_channel(
+    staff: Staff<MentoringWrite>,
+    At(merchant): At<MerchantId>,
+    path: web::Path<Segments>,
+) -> Answered {
+    let kind = path.kind()?;
+    staff
+        .run(async |tx| Ok(Found(None, ChannelView::new(kind, tx.confirm_channel(merchant, kind).await?))))
+        .await
 }
 
 /// Remove a channel

@@ -36,6 +36,9 @@ pub struct ProgressView {
     /// Keys of the criteria that the next class and those before it still lack.
     #[schema(example = json!(["online_orders"]), max_items = 100)]
     missing: Vec<String>,
+    /// Which version of the criteria counts now.
+    #[schema(example = 2, minimum = 1)]
+    criteria_version: i32,
     /// What holds of each present criterion at this moment; of those that people find out, as last confirmed.
     #[schema(max_items = 100)]
     criteria: Vec<HeldCriterionView>,
@@ -143,6 +146,7 @@ impl ProgressView {
             level: standing.level.map(|level| level.as_str().to_owned()),
             next_level,
             missing,
+            criteria_version: standing.criteria_version,
             criteria: criteria.collect(),
             figures: FiguresView {
                 leads_won: standing.leads_won.into_iter().map(PeriodCountView::from).collect(),

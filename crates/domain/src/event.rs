@@ -184,6 +184,8 @@ events! {
     IndicatorsRead = "indicators.read" private,
     /// A channel was set.
     ChannelSet = "channel.set" public,
+    /// Somebody looked and found a channel in use.
+    ChannelConfirmed = "channel.confirmed" private,
     /// A channel was removed.
     ChannelRemoved = "channel.removed" public,
     /// A product was made.

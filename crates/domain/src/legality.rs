@@ -13,6 +13,8 @@ use crate::text::{Line, Prose, choices, compact_number};
 pub type HolderName = Line<2, 200>;
 /// Who has issued it.
 pub type IssuerName = Line<2, 200>;
+/// The number of a product's certificate (SPPT SNI), beside that of the standard.
+pub type CertificateNumber = Line<5, 60>;
 /// What a verifier says of it.
 pub type DocumentNote = Prose<1, 2000>;
 

@@ -59,11 +59,11 @@ choices! {
     pub enum Rule {
         /// By people, with evidence.
         Declared = "declared",
-        /// A NIB is on file.
+        /// A NIB that somebody has verified.
         Nib = "nib",
         /// Published products with a price: `at_least`.
         PriceList = "price_list",
-        /// An active channel of one of the `kinds`.
+        /// An active channel of one of the `kinds`; with `days`, one that was in use within so many.
         Channel = "channel",
         /// Leads of the last `days` that became sales: `at_least`.
         LeadsWon = "leads_won",

@@ -63,6 +63,11 @@ impl MerchantStatus {
             _ => Err(Code::WrongState),
         }
     }
+
+    /// Whether it was verified, and may be shown or shown again.
+    pub const fn was_verified(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended)
+    }
 }
 
 choices! {

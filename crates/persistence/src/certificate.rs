@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelpe
 use diesel_async::RunQueryDsl;
 use kapal_domain::certificate::{CertificateCode, certificate_number};
 use kapal_domain::event::EventKind;
-use kapal_domain::ids::{EnrolmentId, ProgrammeId};
+use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{aggregators, certificate_series, certificates, enrolments};
 use serde_json::{Value, json};
@@ -55,9 +55,9 @@ pub struct PublishedCertificate {
     /// Who issued it.
     #[diesel(sql_type = Text)]
     pub aggregator_name: String,
-    /// To whom.
-    #[diesel(sql_type = Text)]
-    pub merchant_name: String,
+    /// To whom; None while the merchant's processing is restricted.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub merchant_name: Option<String>,
     /// For what, in Indonesian.
     #[diesel(sql_type = Text)]
     pub programme_name_id: String,
@@ -90,6 +90,15 @@ sql! {
         (revoked_at AT TIME ZONE 'Asia/Jakarta')::date
      FROM certificates WHERE aggregator_id = $1 AND enrolment_id = $2
      ON CONFLICT (aggregator_id, enrolment_id) DO UPDATE SET revoked_on = excluded.revoked_on"
+}
+
+sql! {
+    ProjectNames { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "UPDATE published_certificates p
+     SET merchant_name = CASE WHEN NOT EXISTS (
+        SELECT FROM restrictions r WHERE r.aggregator_id = $1 AND r.merchant_id = $2) THEN c.merchant_name END
+     FROM certificates c
+     WHERE p.aggregator_id = $1 AND c.aggregator_id = $1 AND c.enrolment_id = p.enrolment_id AND c.merchant_id = $2"
 }
 
 sql! {
@@ -209,6 +218,12 @@ impl TenantTx<'_> {
                 .from_to(Value::Null, said),
         );
         Ok(enrolment)
+    }
+
+    /// Holds a restricted merchant's name back from whoever checks its certificates, and gives it back afterwards.
+    pub(crate) async fn project_names_on_certificates(&mut self, merchant: MerchantId) -> Result<()> {
+        ProjectNames { aggregator: self.tenant(), merchant: merchant.uuid() }.execute(&mut **self).await?;
+        Ok(())
     }
 
     /// Brings what everybody may know of a certificate to its present state.

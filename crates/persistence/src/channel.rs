@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
-use kapal_domain::Refusal;
 use kapal_domain::channel::{ChannelKind, Handle};
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::MerchantId;
 use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::{Code, Refusal};
 use kapal_schema::channels;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{Change, Result, Subject, TenantTx};
 
@@ -27,6 +28,8 @@ pub struct ChannelRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// When somebody last looked whether it is in use.
+    pub confirmed_at: Option<DateTime<Utc>>,
 }
 
 /// What a PUT did.
@@ -58,11 +61,7 @@ impl TenantTx<'_> {
     ) -> Result<Outcome<ChannelRow>> {
         let owner = self.lock_merchant(merchant).await?;
         if owner.status == MerchantStatus::Archived.as_str() {
-            return Err(Refusal::because(
-                kapal_domain::Code::WrongState,
-                "An archived merchant is not edited.",
-            )
-            .into());
+            return Err(Refusal::because(Code::WrongState, "An archived merchant is not edited.").into());
         }
         let key = (self.tenant(), merchant.uuid(), handle.kind().as_str());
         let before = channels::table
@@ -78,6 +77,8 @@ impl TenantTx<'_> {
             return Ok(Outcome::Kept(row.clone()));
         }
         let now = Utc::now();
+        // What was said of one account says nothing of another.
+        let moved = before.as_ref().is_some_and(|row| row.handle != handle.as_str());
         let row = diesel::insert_into(channels::table)
             .values((
                 channels::aggregator_id.eq(key.0),
@@ -94,6 +95,10 @@ impl TenantTx<'_> {
                 channels::handle.eq(handle.as_str()),
                 channels::active.eq(active),
                 channels::updated_at.eq(now),
+                moved.then_some((
+                    channels::confirmed_at.eq(None::<DateTime<Utc>>),
+                    channels::confirmed_by.eq(None::<Uuid>),
+                )),
             ))
             .returning(ChannelRow::as_returning())
             .get_result::<ChannelRow>(&mut **self)
@@ -109,6 +114,33 @@ impl TenantTx<'_> {
         self.answer_requests(&owner, &[format!("/channels/{}", row.kind)]).await?;
         self.project_merchant(merchant).await?;
         Ok(if before.is_some() { Outcome::Kept(row) } else { Outcome::Made(row) })
+    }
+
+    /// Notes that somebody has looked and found a channel in use. It is the same channel as before.
+    pub async fn confirm_channel(&mut self, merchant: MerchantId, kind: ChannelKind) -> Result<ChannelRow> {
+        let owner = self.lock_merchant(merchant).await?;
+        if owner.status == MerchantStatus::Archived.as_str() {
+            return Err(Refusal::because(Code::WrongState, "An archived merchant is not edited.").into());
+        }
+        let before = self.channel(merchant, kind).await?;
+        if !before.active {
+            return Err(Refusal::because(Code::WrongState, "Buyers are not sent there.").into());
+        }
+        let Some(by) = self.actor().id() else { return Err(Code::Forbidden.into()) };
+        let row = diesel::update(channels::table.find((self.tenant(), merchant.uuid(), kind.as_str())))
+            .set((channels::confirmed_at.eq(Utc::now()), channels::confirmed_by.eq(by)))
+            .returning(ChannelRow::as_returning())
+            .get_result::<ChannelRow>(&mut **self)
+            .await?;
+        self.record(
+            Change::new(EventKind::ChannelConfirmed, Subject("merchant", merchant.uuid()))
+                .data(json!({ "kind": row.kind }))
+                .from_to(
+                    json!({ "kind": row.kind, "confirmed_at": before.confirmed_at }),
+                    json!({ "kind": row.kind, "confirmed_at": row.confirmed_at }),
+                ),
+        );
+        Ok(row)
     }
 
     /// Removes a channel.

@@ -94,6 +94,9 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
                 Some(code) if constraint.starts_with("legal_documents_file_fkey") => {
                     Error::field("/file_id", code)
                 }
+                Some(code) if constraint.starts_with("hero_assignments_programme_fkey") => {
+                    Error::field("/programme_id", code)
+                }
                 Some(code) => code.into(),
                 None => Error::Internal(format!("{constraint}: {message}")),
             }
@@ -148,6 +151,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "featured_slots_category_id_fkey"
         | "assessment_evidence_file_fkey"
         | "hero_assignments_agreement_fkey"
+        | "hero_assignments_programme_fkey"
         | "invitations_merchant_fkey"
         | "consents_evidence_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,

@@ -221,23 +221,34 @@ impl TenantTx<'_> {
             Rule::Declared => return Ok(None),
             // Comes with the readiness for export: until then nobody can tell.
             Rule::ExportReadiness => return Ok(Some((Outcome::NotAvailable, None))),
-            Rule::Nib => Statement::new(
-                "SELECT count(*)::integer AS figure FROM merchants WHERE nib IS NOT NULL AND aggregator_id = ",
-            )
-            .bind(tenant)
-            .sql(" AND id = ")
-            .bind(merchant),
+            Rule::Nib => of_merchant(
+                "SELECT count(*)::integer AS figure FROM legal_documents d WHERE kind = 'nib' AND status = 'verified' \
+                 AND NOT EXISTS (SELECT FROM merchants m WHERE m.aggregator_id = d.aggregator_id AND m.id = d.merchant_id \
+                 AND d.expires_on < (now() AT TIME ZONE app.time_zone(m.region_code))::date) AND aggregator_id = ",
+            ),
             Rule::PriceList => of_merchant(
                 "SELECT count(*)::integer AS figure FROM products p WHERE status = 'published' AND EXISTS (SELECT \
                  FROM product_variants v WHERE v.aggregator_id = p.aggregator_id AND v.product_id = p.id \
                  AND v.price_minor > 0) AND p.aggregator_id = ",
             ),
-            Rule::Channel => {
-                of_merchant("SELECT count(*)::integer AS figure FROM channels WHERE active AND aggregator_id = ")
-                    .sql(" AND kind = ANY (")
-                    .bind(parameters.kinds)
-                    .sql(")")
-            }
+            // Looked at within the days; of WhatsApp, a buyer who was sent there since it was set shows it as well.
+            Rule::Channel => of_merchant(
+                "SELECT count(*)::integer AS figure FROM channels c WHERE active AND aggregator_id = ",
+            )
+            .sql(" AND kind = ANY (")
+            .bind(parameters.kinds)
+            .sql(")")
+            .with(parameters.days, |s, days| {
+                let since = Utc::now() - Duration::days(days);
+                s.sql(" AND (confirmed_at >= ")
+                    .bind(since)
+                    .sql(
+                        " OR (kind = 'whatsapp' AND EXISTS (SELECT FROM leads l WHERE l.aggregator_id = c.aggregator_id \
+                         AND l.merchant_id = c.merchant_id AND l.status <> 'spam' AND l.created_at >= greatest(c.updated_at, ",
+                    )
+                    .bind(since)
+                    .sql("))))")
+            }),
             // By the day of the contact: a later note on a lead makes it no newer.
             Rule::LeadsWon => of_merchant(
                 "SELECT count(*)::integer AS figure FROM leads WHERE status = 'won' AND aggregator_id = ",

@@ -8,6 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::MerchantId;
+use kapal_domain::legality::DocumentNote;
 use kapal_domain::merchant::{LegalName, MerchantAction, MerchantName, MerchantStatus, Nib, Story};
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
@@ -156,6 +157,19 @@ pub struct MerchantEdit {
     pub scale: Option<Option<ScaleClaim>>,
 }
 
+/// What goes with a step of a merchant's life.
+#[derive(Default)]
+struct Said<'a> {
+    /// What a reviewer asks for, or why it is suspended.
+    reason: Option<&'a str>,
+    /// The same, field by field.
+    requests: &'a [NewRequest],
+    /// What the verifier says of the NIB.
+    note: Option<&'a DocumentNote>,
+    /// The version that was looked at.
+    expected: Option<i32>,
+}
+
 sql! {
     FindPlaces { codes: Vec<String> => diesel::sql_types::Array<diesel::sql_types::Text> }
     "SELECT r.code, CASE WHEN r.level = 'district' THEN r.name || ', ' || u.name ELSE r.name END AS name,
@@ -287,8 +301,7 @@ impl TenantTx<'_> {
         if before.version != expected {
             return Err(Error::Stale(before.version));
         }
-        let shows = matches!(before.status()?, MerchantStatus::Active | MerchantStatus::Suspended);
-        if shows && edit.merchant.nib == Some(None) {
+        if before.status()?.was_verified() && edit.merchant.nib == Some(None) {
             return Err(Refusal::because(
                 Code::NibRequired,
                 "Its products may be published: the NIB can be corrected, not removed.",
@@ -382,7 +395,18 @@ impl TenantTx<'_> {
         action: MerchantAction,
         reason: Option<&str>,
     ) -> Result<Merchant> {
-        self.step_merchant(id, action, reason, &[]).await
+        self.step_merchant(id, action, Said { reason, ..Said::default() }).await
+    }
+
+    /// Verifies a submitted merchant and with it the NIB that it shows; where `expected` is given, only as it was then.
+    /// `note` goes to the NIB's document.
+    pub async fn verify_merchant(
+        &mut self,
+        id: MerchantId,
+        expected: Option<i32>,
+        note: Option<&DocumentNote>,
+    ) -> Result<Merchant> {
+        self.step_merchant(id, MerchantAction::Verify, Said { expected, note, ..Said::default() }).await
     }
 
     /// Sends a submitted merchant back with what is to be changed, field by field.
@@ -392,17 +416,21 @@ impl TenantTx<'_> {
         reason: Option<&str>,
         requests: &[NewRequest],
     ) -> Result<Merchant> {
-        self.step_merchant(id, MerchantAction::RequestChanges, reason, requests).await
+        let said = Said { reason, requests, ..Said::default() };
+        self.step_merchant(id, MerchantAction::RequestChanges, said).await
     }
 
     async fn step_merchant(
         &mut self,
         id: MerchantId,
         action: MerchantAction,
-        reason: Option<&str>,
-        requests: &[NewRequest],
+        said: Said<'_>,
     ) -> Result<Merchant> {
         let before = self.lock_merchant(id).await?;
+        if said.expected.is_some_and(|expected| expected != before.version) {
+            return Err(Error::Stale(before.version));
+        }
+        let Said { reason, requests, .. } = said;
         let status = before
             .status()?
             .apply(action)
@@ -412,6 +440,7 @@ impl TenantTx<'_> {
             MerchantAction::Verify => {
                 self.onboarding(id).await?.1.check_verify()?;
                 self.forget_requests(id).await?;
+                self.verify_nib(&before, said.note).await?;
             }
             MerchantAction::RequestChanges => self.ask_for_changes(id, requests).await?,
             MerchantAction::Suspend | MerchantAction::Reinstate | MerchantAction::Archive => {}

@@ -4,7 +4,7 @@ use std::io::Cursor as Bytes;
 
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{Array, Date, Double, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Date, Double, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -259,12 +259,13 @@ struct GateRow {
     source: String,
 }
 
-/// The first gates. Those that are there already are the operator's and stay as they are. The worker then looks at what
-/// is published.
+/// The first gates, and those of categories that came later. What the operator has changed is his: nothing is added to it,
+/// nor is what he took away brought back. The worker then looks at what is published.
 async fn load_gates(ops: &mut AsyncPgConnection) -> Result<()> {
     if is_loaded(ops, "category_gates", GATES).await? {
         return Ok(());
     }
+    let is_first = editions(ops, "category_gates").await?.is_empty();
     let rows = csv::Reader::from_reader(Bytes::new(GATES)).into_deserialize::<GateRow>();
     let rows = rows
         .collect::<Result<Vec<_>, _>>()
@@ -274,7 +275,8 @@ async fn load_gates(ops: &mut AsyncPgConnection) -> Result<()> {
             "WITH made AS ( \
                INSERT INTO category_gates (category_id, document, instead, number_prefix, micro_from, small_from, \
                  medium_from, reason_id, reason_en, source) \
-               SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM categories WHERE slug = $1 \
+               SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM categories \
+               WHERE slug = $1 AND ($11 OR version = 1) \
                ON CONFLICT DO NOTHING RETURNING category_id) \
              INSERT INTO gate_turns (category_id, next_turn_at) SELECT category_id, now() FROM made \
              ON CONFLICT (category_id) DO UPDATE SET next_turn_at = excluded.next_turn_at",
@@ -289,6 +291,7 @@ async fn load_gates(ops: &mut AsyncPgConnection) -> Result<()> {
         .bind::<Text, _>(row.reason_id)
         .bind::<Text, _>(row.reason_en)
         .bind::<Text, _>(row.source)
+        .bind::<Bool, _>(is_first)
         .execute(ops)
         .await?;
     }
@@ -302,11 +305,12 @@ struct Edition {
 }
 
 async fn is_loaded(ops: &mut AsyncPgConnection, name: &str, data: &str) -> Result<bool> {
-    let editions: Vec<Edition> = diesel::sql_query("SELECT sha256 FROM reference_editions WHERE name = $1")
-        .bind::<Text, _>(name)
-        .load(ops)
-        .await?;
-    Ok(editions.iter().any(|e| e.sha256 == digest(data)))
+    Ok(editions(ops, name).await?.iter().any(|e| e.sha256 == digest(data)))
+}
+
+async fn editions(ops: &mut AsyncPgConnection, name: &str) -> Result<Vec<Edition>> {
+    let query = diesel::sql_query("SELECT sha256 FROM reference_editions WHERE name = $1");
+    Ok(query.bind::<Text, _>(name).load(ops).await?)
 }
 
 async fn set_loaded(ops: &mut AsyncPgConnection, name: &str, data: &str) -> Result<()> {

@@ -46,6 +46,8 @@ pub struct PeriodCount {
 pub struct Standing {
     /// Its class, as the last confirmed assessment made it.
     pub level: Option<Level>,
+    /// Which version of the criteria counts now.
+    pub criteria_version: i32,
     /// The criteria that count now, with what holds of each now.
     pub criteria: Vec<(CriterionRow, Measured)>,
     /// Leads that became sales, of the last twelve months.
@@ -120,8 +122,10 @@ impl TenantTx<'_> {
     pub async fn standing(&mut self, merchant: MerchantId) -> Result<Standing> {
         let row = self.merchant(merchant).await?.row;
         let declared = self.confirmed_outcomes(merchant).await?;
-        let mut criteria = Vec::new();
-        for criterion in self.level_criteria(None).await? {
+        let rows = self.level_criteria(None).await?;
+        let criteria_version = rows[0].version;
+        let mut criteria = Vec::with_capacity(rows.len());
+        for criterion in rows {
             let measured = match self.measure(merchant, &criterion).await? {
                 Some(measured) => measured,
                 None => (declared.get(&criterion.key).copied().unwrap_or(Outcome::Unmet), None),
@@ -131,6 +135,7 @@ impl TenantTx<'_> {
         let (aggregator, merchant) = (self.tenant(), merchant.uuid());
         Ok(Standing {
             level: row.level.as_deref().map(|level| stored(Level::parse(level))).transpose()?,
+            criteria_version,
             criteria,
             leads_won: CountLeadsWon { aggregator, merchant }.load(&mut **self).await?,
             visits: CountVisits { aggregator, merchant }.load(&mut **self).await?,

@@ -59,6 +59,7 @@ impl TenantTx<'_> {
             Change::new(EventKind::MerchantRestricted, Subject("merchant", id.uuid()))
                 .from_to(json!({ "restricted": false }), json!({ "restricted": true })),
         );
+        self.project_names_on_certificates(id).await?;
         self.project_merchant(id).await
     }
 
@@ -76,6 +77,7 @@ impl TenantTx<'_> {
             Change::new(EventKind::MerchantRestrictionLifted, Subject("merchant", id.uuid()))
                 .from_to(json!({ "restricted": true }), json!({ "restricted": false })),
         );
+        self.project_names_on_certificates(id).await?;
         self.project_merchant(id).await?;
         self.project_showcases_of(id).await?;
         self.merchant(id).await

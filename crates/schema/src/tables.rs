@@ -229,6 +229,8 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        confirmed_at -> Nullable<Timestamptz>,
+        confirmed_by -> Nullable<Uuid>,
     }
 }
 
@@ -414,6 +416,7 @@ diesel::table! {
         assigned_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        programme_id -> Nullable<Uuid>,
     }
 }
 
@@ -522,6 +525,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         judged -> Bool,
+        certificate_number -> Nullable<Text>,
     }
 }
 
@@ -919,7 +923,7 @@ diesel::table! {
         code_hash -> Bytea,
         number -> Text,
         aggregator_name -> Text,
-        merchant_name -> Text,
+        merchant_name -> Nullable<Text>,
         programme_name_id -> Text,
         programme_name_en -> Text,
         starts_on -> Date,

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, delete, get, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use kapal_domain::day::parse_day;
 use kapal_domain::hero::Language;
-use kapal_domain::ids::{FileId, MerchantId, UserId};
+use kapal_domain::ids::{FileId, MerchantId, ProgrammeId, UserId};
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::{MentoringManage, MentoringRead};
 use kapal_domain::{Code, Faults};
@@ -14,12 +14,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::account::NoFilter;
 use crate::answer::{Answered, Created, Done, Found, InLanguage, Put};
+use crate::csv::{Record, csv, optional_cell, time_cell, wants_csv};
 use crate::envelope::locale;
 use crate::json::Json;
 use crate::path::{At, parse_id};
-use crate::query::{List, PageOf, Paging, Query};
+use crate::query::{List, PageOf, Paging, Query, one};
 use crate::{Problem, Staff};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -58,6 +58,8 @@ pub struct AssignmentView {
     agreement_signed_on: Option<NaiveDate>,
     /// What they signed: a file of the merchant.
     agreement_file_id: Option<Uuid>,
+    /// The programme that it is part of; null: of none.
+    programme_id: Option<Uuid>,
     /// When it was ended.
     ended_at: Option<DateTime<Utc>>,
     /// When it was made.
@@ -89,10 +91,47 @@ impl From<Assignment> for AssignmentView {
             ends_on: row.ends_on,
             agreement_signed_on: row.agreement_signed_on,
             agreement_file_id: row.agreement_file_id,
+            programme_id: row.programme_id,
             ended_at: row.ended_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+}
+
+impl Record for AssignmentView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "merchant_id",
+        "hero_id",
+        "hero",
+        "status",
+        "primary",
+        "starts_on",
+        "ends_on",
+        "agreement_signed_on",
+        "programme_id",
+        "ended_at",
+        "created_at",
+        "updated_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.merchant_id.to_string(),
+            self.hero.user_id.to_string(),
+            optional_cell(self.hero.name.as_ref()),
+            self.status.clone(),
+            self.primary.to_string(),
+            self.starts_on.to_string(),
+            optional_cell(self.ends_on.as_ref()),
+            optional_cell(self.agreement_signed_on.as_ref()),
+            optional_cell(self.programme_id.as_ref()),
+            self.ended_at.map(time_cell).unwrap_or_default(),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
     }
 }
 
@@ -111,6 +150,9 @@ pub struct AssignmentPut {
     /// What they signed: a file of this merchant.
     #[schema(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
     agreement_file_id: Option<String>,
+    /// The programme that it is part of.
+    #[schema(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12", max_length = 36)]
+    programme_id: Option<String>,
     /// Whether the hero is the merchant's first address; false when left away.
     #[schema(example = true)]
     primary: Option<bool>,
@@ -125,20 +167,27 @@ impl AssignmentPut {
         let agreement_signed_on = faults.take_optional("/agreement_signed_on", signed);
         let file = self.agreement_file_id.as_deref().map(parse_id::<FileId>);
         let agreement_file = faults.take_optional("/agreement_file_id", file);
-        let (Some(starts_on), Some(ends_on), Some(agreement_signed_on), Some(agreement_file)) =
-            (starts_on, ends_on, agreement_signed_on, agreement_file)
+        let programme = self.programme_id.as_deref().map(parse_id::<ProgrammeId>);
+        let programme = faults.take_optional("/programme_id", programme);
+        let (
+            Some(starts_on),
+            Some(ends_on),
+            Some(agreement_signed_on),
+            Some(agreement_file),
+            Some(programme),
+        ) = (starts_on, ends_on, agreement_signed_on, agreement_file, programme)
         else {
             return Err(faults);
         };
         let primary = self.primary.unwrap_or_default();
-        Ok(NewAssignment { starts_on, ends_on, agreement_signed_on, agreement_file, primary })
+        Ok(NewAssignment { starts_on, ends_on, agreement_signed_on, agreement_file, programme, primary })
     }
 }
 
 /// Assign a hero to a merchant
 ///
 /// From its first day to its last the hero sees the merchant and all that belongs to it. The same again changes
-/// nothing; other dates, agreement or rank change the open assignment. A merchant has one primary hero at a time, a
+/// nothing; other dates, agreement, programme or rank change the open assignment. A merchant has one primary hero at a time, a
 /// hero at most as many merchants as his capacity.
 #[utoipa::path(tag = "mentoring", request_body = AssignmentPut, responses((status = 201, description = "The assignment is new.", body = AssignmentView), (status = 200, description = "There was one.", body = AssignmentView)), security(("bearer" = ["mentoring:manage"])), extensions(("x-unversioned" = json!(true))))]
 #[put("/v1/aggregators/{aggregator}/heroes/{user_id}/merchants/{merchant_id}")]
@@ -195,19 +244,36 @@ pub async fn unassign_hero(
         .await
 }
 
+/// Which assignments to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AssignmentQuery {
+    /// Those of this programme.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12", max_length = 36)]
+    programme_id: Option<String>,
+}
+
 /// List a merchant's heroes
 ///
-/// Who mentors the merchant, is going to, or did: the newest assignment first.
-#[utoipa::path(tag = "mentoring", params(Paging), responses((status = 200, description = "A page of assignments.", body = PageOf<AssignmentView>)), security(("bearer" = ["mentoring:read"])))]
+/// Who mentors the merchant, is going to, or did: the newest assignment first. With `Accept: text/csv` the whole list
+/// comes as a file.
+#[utoipa::path(tag = "mentoring", params(AssignmentQuery, Paging), responses((status = 200, description = "A page of assignments, or all of them as a file.", content((PageOf<AssignmentView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/merchants/{merchant_id}/heroes")]
 pub async fn list_merchant_heroes(
     staff: Staff<MentoringRead>,
     At(merchant): At<MerchantId>,
-    list: List<NoFilter>,
+    list: List<AssignmentQuery>,
 ) -> Answered {
+    let programme = one("programme_id", list.filter.programme_id.as_ref(), parse_id::<ProgrammeId>)?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "assignments", async move |tx, after, limit| {
+            Ok(tx.assignments(merchant, programme, after, limit).await?.map(AssignmentView::from))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
-            let page = tx.assignments(merchant, list.after.as_ref(), list.limit).await?;
+            let page = tx.assignments(merchant, programme, list.after.as_ref(), list.limit).await?;
             Ok(list.reply(page.map(AssignmentView::from)))
         })
         .await

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kapal_domain::hero::{Capacity, HeroName, HeroNote, Home, Language, MAX_AREAS, MAX_LANGUAGES};
-use kapal_domain::ids::UserId;
+use kapal_domain::ids::{ProgrammeId, UserId};
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
 use kapal_domain::{Code, Faults};
@@ -250,6 +250,9 @@ pub struct HeroQuery {
     /// Words of the name.
     #[param(example = "wayan", max_length = 100)]
     q: Option<String>,
+    /// Who mentors merchants in this programme, or is going to.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12", max_length = 36)]
+    programme_id: Option<String>,
 }
 
 impl HeroQuery {
@@ -260,6 +263,7 @@ impl HeroQuery {
             active: self.active,
             language: one("language", self.language.as_ref(), Language::parse)?,
             text: self.q.clone(),
+            programme: one("programme_id", self.programme_id.as_ref(), parse_id::<ProgrammeId>)?,
         })
     }
 }

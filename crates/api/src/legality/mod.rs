@@ -9,7 +9,8 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use kapal_domain::day::parse_day;
 use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::legality::{
-    DocumentAction, DocumentKind, DocumentNote, DocumentNumber, HolderName, IssuerName, Validity, Warning,
+    CertificateNumber, DocumentAction, DocumentKind, DocumentNote, DocumentNumber, HolderName, IssuerName,
+    Validity, Warning,
 };
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::{MerchantsRead, MerchantsVerify, MerchantsWrite};
@@ -58,6 +59,9 @@ pub struct DocumentView {
     /// As it was typed; null for a NIK and an NPWP.
     #[schema(example = "ID 32110000123456789", max_length = 80)]
     written: Option<String>,
+    /// Of a standard, the number of the product's certificate (SPPT SNI); null for every other kind.
+    #[schema(example = "SPPT SNI 012/LSPr/2025", max_length = 60)]
+    certificate_number: Option<String>,
     /// Whether the number looks as such numbers do. It says nothing about whether there is such a document.
     #[schema(example = true)]
     format_ok: bool,
@@ -126,6 +130,7 @@ impl DocumentView {
                 .map(|warning| WarningView { code: warning.as_str(), detail: warning.text().get(locale) })
                 .collect(),
             kind: row.kind,
+            certificate_number: row.certificate_number,
             holder: row.holder,
             issuer: row.issuer,
             issued_on: row.issued_on,
@@ -149,6 +154,9 @@ pub struct DocumentPut {
     /// In any usual spelling.
     #[schema(example = "ID 32110000123456789", min_length = 1, max_length = 80)]
     number: String,
+    /// With a standard (`sni`) alone: the number of the product's certificate (SPPT SNI), which is another one.
+    #[schema(example = "SPPT SNI 012/LSPr/2025", min_length = 5, max_length = 60)]
+    certificate_number: Option<String>,
     /// Who it is made out to.
     #[schema(example = "Ina Wulandari", min_length = 2, max_length = 200)]
     holder: Option<String>,
@@ -174,6 +182,12 @@ impl DocumentPut {
         let mut faults = Faults::default();
         let day = |text: &Option<String>| text.as_deref().map(parse_day);
         let number = faults.take("/number", DocumentNumber::parse(kind, &self.number));
+        let certificate = self.certificate_number.as_deref();
+        let certificate_number =
+            faults.take_optional("/certificate_number", certificate.map(CertificateNumber::parse));
+        if certificate.is_some() && kind != DocumentKind::Sni {
+            faults.add_detail("/certificate_number", Code::InvalidChoice, "Only a standard has one.");
+        }
         let holder = faults.take_optional("/holder", self.holder.as_deref().map(HolderName::parse));
         let issuer = faults.take_optional("/issuer", self.issuer.as_deref().map(IssuerName::parse));
         let issued_on = faults.take_optional("/issued_on", day(&self.issued_on).map(past));
@@ -183,12 +197,20 @@ impl DocumentPut {
             (Some(from), Some(to)) => faults.take("/expires_on", Validity::new(from, to)),
             _ => None,
         };
-        let (Some(number), Some(holder), Some(issuer), Some(validity), Some(file)) =
-            (number, holder, issuer, validity, file)
+        let (
+            Some(number),
+            Some(certificate_number),
+            Some(holder),
+            Some(issuer),
+            Some(validity),
+            Some(file),
+            true,
+        ) = (number, certificate_number, holder, issuer, validity, file, faults.is_empty())
         else {
             return Err(faults);
         };
-        Ok(NewDocument { number, holder, issuer, validity, file, submitted: !self.draft.unwrap_or_default() })
+        let submitted = !self.draft.unwrap_or_default();
+        Ok(NewDocument { number, certificate_number, holder, issuer, validity, file, submitted })
     }
 }
 

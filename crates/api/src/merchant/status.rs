@@ -2,6 +2,7 @@
 
 use actix_web::post;
 use kapal_domain::ids::MerchantId;
+use kapal_domain::legality::DocumentNote;
 use kapal_domain::merchant::MerchantAction;
 use kapal_domain::onboarding::{MAX_REQUESTS, RequestReason, parse_pointer};
 use kapal_domain::permission::{Demand, MerchantsVerify, MerchantsWrite};
@@ -17,7 +18,7 @@ use super::view::MerchantView;
 use crate::Staff;
 use crate::answer::Answered;
 use crate::json::{Json, OptionalJson};
-use crate::path::At;
+use crate::path::{At, IfMatchOptional};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -124,14 +125,37 @@ pub async fn request_merchant_changes(
     staff.run(async |tx| Ok(found(tx.request_merchant_changes(id, reason, &requests).await?))).await
 }
 
+/// What whoever verifies a merchant says of its NIB.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct VerificationBody {
+    /// How it was looked at; it is kept with the NIB's document.
+    #[schema(example = "Dicocokkan dengan OSS.", min_length = 1, max_length = 2000)]
+    note: Option<String>,
+}
+
+impl VerificationBody {
+    fn parse(&self) -> Result<Option<DocumentNote>, Faults> {
+        let mut faults = Faults::default();
+        faults.take_optional("/note", self.note.as_deref().map(DocumentNote::parse)).ok_or(faults)
+    }
+}
+
 /// Verify a merchant
 ///
 /// Makes a submitted merchant active: its published products show from then on. It needs a NIB, since nothing is shown
-/// without the producer's (Permendag 31/2023, article 33).
-#[utoipa::path(tag = "merchants", responses((status = 200, description = "The merchant, active.", body = MerchantView)), security(("bearer" = ["merchants:verify"])))]
+/// without the producer's (Permendag 31/2023, article 33): you say that you have looked at it, and its document is
+/// verified with the merchant. A NIB that changes later has to be verified anew. Send the `ETag` that you have read as
+/// `If-Match`, so that you verify nothing that was changed meanwhile.
+#[utoipa::path(tag = "merchants", params(("If-Match" = Option<String>, Header, description = "The `ETag` of what you have looked at.", max_length = 20, example = "\"3\"")), request_body = VerificationBody, responses((status = 200, description = "The merchant, active.", body = MerchantView), (status = 412, description = "It was changed.")), security(("bearer" = ["merchants:verify"])))]
 #[post("/v1/aggregators/{aggregator}/merchants/{merchant_id}/verify")]
-pub async fn verify_merchant(staff: Staff<MerchantsVerify>, At(id): At<MerchantId>) -> Answered {
-    step(&staff, id, MerchantAction::Verify, None).await
+pub async fn verify_merchant(
+    staff: Staff<MerchantsVerify>,
+    At(id): At<MerchantId>,
+    IfMatchOptional(version): IfMatchOptional,
+    body: OptionalJson<VerificationBody>,
+) -> Answered {
+    let note = body.0.map(|body| body.parse()).transpose()?.flatten();
+    staff.run(async |tx| Ok(found(tx.verify_merchant(id, version, note.as_ref()).await?))).await
 }
 
 /// Suspend a merchant

@@ -174,7 +174,7 @@ impl NeededPaper {
                 en: en.replace("{}", &self.name(Locale::En)),
             },
             reason: self.note.clone().filter(|_| state == StepState::Missing),
-            need: Need::ToPublish,
+            need: if self.kind == DocumentKind::Nib { Need::ToVerify } else { Need::ToPublish },
         }
     }
 

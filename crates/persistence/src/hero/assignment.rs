@@ -12,7 +12,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::hero::{AssignmentStatus, Term};
-use kapal_domain::ids::{AssignmentId, FileId, MerchantId, UserId};
+use kapal_domain::ids::{AssignmentId, FileId, MerchantId, ProgrammeId, UserId};
 use kapal_domain::merchant::MerchantStatus;
 use kapal_domain::permission::Role;
 use kapal_domain::region::RegionCode;
@@ -48,6 +48,8 @@ pub struct AssignmentRow {
     pub agreement_signed_on: Option<NaiveDate>,
     /// What they signed.
     pub agreement_file_id: Option<Uuid>,
+    /// The programme that it is part of.
+    pub programme_id: Option<Uuid>,
     /// When it was ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// When it was made.
@@ -70,6 +72,7 @@ impl AssignmentRow {
         json!({
             "status": self.status, "primary": self.is_primary, "starts_on": self.starts_on, "ends_on": self.ends_on,
             "agreement_signed_on": self.agreement_signed_on, "agreement_file_id": self.agreement_file_id,
+            "programme_id": self.programme_id,
         })
     }
 }
@@ -96,6 +99,8 @@ pub struct NewAssignment {
     pub agreement_signed_on: Option<NaiveDate>,
     /// What they signed.
     pub agreement_file: Option<FileId>,
+    /// The programme that it is part of.
+    pub programme: Option<ProgrammeId>,
     /// Whether he is the merchant's first address.
     pub primary: bool,
 }
@@ -105,14 +110,16 @@ sql! {
     FindAssignments {
         aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid, open_of: Option<Uuid> => Nullable<SqlUuid>,
         before: Option<DateTime<Utc>> => Nullable<Timestamptz>, before_id: Option<Uuid> => Nullable<SqlUuid>, limit: i64 => BigInt,
+        programme: Option<Uuid> => Nullable<SqlUuid>,
     }
     "SELECT a.id, a.user_id, a.merchant_id, a.status, a.is_primary, a.starts_on, a.ends_on, a.agreement_signed_on,
-        a.agreement_file_id, a.ended_at, a.created_at, a.updated_at, coalesce(h.display_name, m.name) AS hero_name
+        a.agreement_file_id, a.programme_id, a.ended_at, a.created_at, a.updated_at, coalesce(h.display_name, m.name) AS hero_name
      FROM hero_assignments a
      LEFT JOIN heroes h ON h.aggregator_id = $1 AND h.user_id = a.user_id
      LEFT JOIN memberships m ON m.aggregator_id = $1 AND m.user_id = a.user_id
      WHERE a.aggregator_id = $1 AND a.merchant_id = $2
        AND ($3::uuid IS NULL OR (a.user_id = $3 AND a.status IN ('planned', 'active')))
+       AND ($7::uuid IS NULL OR a.programme_id = $7)
        AND ($4::timestamptz IS NULL OR (a.created_at, a.id) < ($4, $5::uuid))
      ORDER BY a.created_at DESC, a.id DESC
      LIMIT $6"
@@ -131,7 +138,7 @@ sql! {
      WHERE aggregator_id = $1 AND user_id = $2 AND ($3::uuid IS NULL OR merchant_id = $3)
        AND status IN ('planned', 'active')
      RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
-         agreement_file_id, ended_at, created_at, updated_at"
+         agreement_file_id, programme_id, ended_at, created_at, updated_at"
 }
 
 sql! {
@@ -177,28 +184,30 @@ fn today_of(merchant: &MerchantRow) -> Result<(RegionCode, NaiveDate)> {
 }
 
 impl TenantTx<'_> {
-    /// The assignments of a merchant, ended ones too, the newest first.
+    /// The assignments of a merchant, all or those of a programme, ended ones too, the newest first.
     pub async fn assignments(
         &mut self,
         merchant: MerchantId,
+        programme: Option<ProgrammeId>,
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<Assignment>> {
         self.see_merchant(merchant).await?;
         let after = after.map(Cursor::time_and_id).transpose()?;
-        let rows = self.find_assignments(merchant, None, after, limit + 1).await?;
+        let rows = self.find_assignments(merchant, None, programme, after, limit + 1).await?;
         Ok(Page::cut(rows, limit, |a| Cursor::at(a.row.created_at, a.row.id)))
     }
 
     /// The open assignment of a hero with a merchant.
     pub async fn assignment(&mut self, hero: UserId, merchant: MerchantId) -> Result<Assignment> {
-        self.find_assignments(merchant, Some(hero), None, 1).await?.pop().ok_or(Error::NotFound)
+        self.find_assignments(merchant, Some(hero), None, None, 1).await?.pop().ok_or(Error::NotFound)
     }
 
     async fn find_assignments(
         &mut self,
         merchant: MerchantId,
         open_of: Option<UserId>,
+        programme: Option<ProgrammeId>,
         after: Option<(DateTime<Utc>, Uuid)>,
         limit: usize,
     ) -> Result<Vec<Assignment>> {
@@ -209,6 +218,7 @@ impl TenantTx<'_> {
             before: after.map(|(time, _)| time),
             before_id: after.map(|(_, id)| id),
             limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            programme: programme.map(ProgrammeId::uuid),
         };
         Ok(query.load(&mut **self).await?)
     }
@@ -236,13 +246,15 @@ impl TenantTx<'_> {
         let term = Term::new(starts_on, new.ends_on, today)?;
         let status = term.status(today);
         let agreement_file_id = new.agreement_file.map(FileId::uuid);
+        let programme_id = new.programme.map(ProgrammeId::uuid);
         check_agreement(new, today)?;
         match before {
             Some(row)
                 if row.term() == term
                     && row.is_primary == new.primary
                     && row.agreement_signed_on == new.agreement_signed_on
-                    && row.agreement_file_id == agreement_file_id =>
+                    && row.agreement_file_id == agreement_file_id
+                    && row.programme_id == programme_id =>
             {
                 return Ok(Outcome::Kept(self.assignment(hero, merchant).await?));
             }
@@ -274,6 +286,7 @@ impl TenantTx<'_> {
             hero_assignments::time_zone.eq(region.time_zone().name()),
             hero_assignments::agreement_signed_on.eq(new.agreement_signed_on),
             hero_assignments::agreement_file_id.eq(agreement_file_id),
+            hero_assignments::programme_id.eq(programme_id),
             hero_assignments::next_turn_at.eq(term.next_turn(today, &region)),
             hero_assignments::updated_at.eq(now),
         );

@@ -15,7 +15,7 @@ use diesel::{AsChangeset, ExpressionMethods, OptionalExtension, QueryDsl, Querya
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::hero::{Capacity, HeroName, HeroNote, Home, Language};
-use kapal_domain::ids::UserId;
+use kapal_domain::ids::{ProgrammeId, UserId};
 use kapal_domain::permission::Role;
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
@@ -167,6 +167,8 @@ pub struct HeroFilter {
     pub language: Option<Language>,
     /// Words of the name.
     pub text: Option<String>,
+    /// Who mentors in this programme, or is going to.
+    pub programme: Option<ProgrammeId>,
 }
 
 sql! {
@@ -175,6 +177,7 @@ sql! {
         within: Vec<String> => Array<Text>, free: Option<bool> => Nullable<Bool>, active: Option<bool> => Nullable<Bool>,
         language: Option<String> => Nullable<Text>, names: Vec<String> => Array<Text>,
         before: Option<DateTime<Utc>> => Nullable<Timestamptz>, before_id: Option<Uuid> => Nullable<SqlUuid>, limit: i64 => BigInt,
+        programme: Option<Uuid> => Nullable<SqlUuid>,
     }
     include_str!("../sql/find_heroes.sql")
 }
@@ -326,6 +329,7 @@ impl TenantTx<'_> {
             before: after.map(|(time, _)| time),
             before_id: after.map(|(_, id)| id),
             limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            programme: filter.programme.map(ProgrammeId::uuid),
         };
         Ok(query.load(&mut **self).await?)
     }

@@ -29,7 +29,7 @@ sql! {
         WHERE aggregator_id = $1 AND status = 'active' AND next_turn_at <= $2
           AND merchant_id NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = $1)
         RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
-            agreement_file_id, ended_at, created_at, updated_at
+            agreement_file_id, programme_id, ended_at, created_at, updated_at
      ), gone AS (
         DELETE FROM merchant_access a USING ended e
         WHERE a.aggregator_id = $1 AND a.user_id = e.user_id AND a.merchant_id = e.merchant_id AND a.kind = 'hero'
@@ -45,7 +45,7 @@ sql! {
         WHERE aggregator_id = $1 AND status = 'planned' AND next_turn_at <= $2
           AND merchant_id NOT IN (SELECT r.merchant_id FROM restrictions r WHERE r.aggregator_id = $1)
         RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
-            agreement_file_id, ended_at, created_at, updated_at
+            agreement_file_id, programme_id, ended_at, created_at, updated_at
      ), seen AS (
         INSERT INTO merchant_access (aggregator_id, user_id, merchant_id, kind, created_at)
         SELECT $1, user_id, merchant_id, 'hero', $2 FROM started
@@ -79,7 +79,7 @@ sql! {
      WHERE a.aggregator_id = $1 AND a.user_id = $2 AND a.merchant_id = $3
      ON CONFLICT DO NOTHING
      RETURNING id, user_id, merchant_id, status, is_primary, starts_on, ends_on, agreement_signed_on,
-        agreement_file_id, ended_at, created_at, updated_at"
+        agreement_file_id, programme_id, ended_at, created_at, updated_at"
 }
 
 #[derive(QueryableByName)]

@@ -18,7 +18,8 @@ use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{DocumentId, FileId, MerchantId};
 use kapal_domain::legality::{
-    DocumentKind, DocumentNumber, DocumentStatus, HolderName, IssuerName, Validity, Warning,
+    CertificateNumber, DocumentKind, DocumentNumber, DocumentStatus, HolderName, IssuerName, Validity,
+    Warning,
 };
 use kapal_domain::merchant::MerchantStatus;
 use kapal_domain::{Code, Refusal};
@@ -72,6 +73,8 @@ pub struct DocumentRow {
     pub updated_at: DateTime<Utc>,
     /// Whether it was ever verified, rejected, revoked or over.
     judged: bool,
+    /// Of a standard, the number of the product's certificate.
+    pub certificate_number: Option<String>,
 }
 
 impl DocumentRow {
@@ -100,6 +103,8 @@ pub struct Document {
 pub struct NewDocument {
     /// Kind and number.
     pub number: DocumentNumber,
+    /// Of a standard, the number of the product's certificate (SPPT SNI).
+    pub certificate_number: Option<CertificateNumber>,
     /// Who it is made out to.
     pub holder: Option<HolderName>,
     /// Who issued it.
@@ -239,11 +244,14 @@ impl TenantTx<'_> {
         self.answer_requests(owner, &[pointer(row)]).await
     }
 
-    /// What an edit of the merchant's NIB does to the document that proves it: it has to be verified anew.
+    /// What an edit of the merchant's NIB does to the document that proves it: it has to be verified anew. Of a verified
+    /// merchant it waits for that at once.
     pub(crate) async fn restart_nib_document(&mut self, merchant: &MerchantRow) -> Result<()> {
         let Some(before) = self.find_document(merchant.id(), DocumentKind::Nib).await? else { return Ok(()) };
         let status = match merchant.nib {
-            Some(_) if before.status()? != DocumentStatus::Draft => DocumentStatus::Submitted,
+            Some(_) if merchant.status()?.was_verified() || before.status()? != DocumentStatus::Draft => {
+                DocumentStatus::Submitted
+            }
             _ => DocumentStatus::Draft,
         };
         let row = diesel::update(legal_documents::table.find((self.tenant(), before.id)))
@@ -325,6 +333,7 @@ impl TenantTx<'_> {
             legal_documents::written.eq((!personal).then(|| new.number.written())),
             legal_documents::number_sealed.eq(sealed),
             legal_documents::number_hash.eq(personal.then(|| self.blind(kind.as_str(), number))),
+            legal_documents::certificate_number.eq(new.certificate_number.as_ref().map(|n| n.as_str())),
             legal_documents::holder.eq(new.holder.as_ref().map(|h| h.as_str())),
             legal_documents::issuer.eq(new.issuer.as_ref().map(|i| i.as_str())),
             legal_documents::issued_on.eq(new.validity.issued_on()),
@@ -376,8 +385,8 @@ impl TenantTx<'_> {
     async fn document_facts(&mut self, row: &DocumentRow) -> Result<Value> {
         let facts = json!({
             "kind": row.kind, "number": row.number, "number_sealed": logged(row.number_sealed.as_deref()),
-            "holder": row.holder, "issuer": row.issuer, "issued_on": row.issued_on, "expires_on": row.expires_on,
-            "file_id": row.file_id, "status": row.status, "note": row.note,
+            "certificate_number": row.certificate_number, "holder": row.holder, "issuer": row.issuer, "issued_on": row.issued_on,
+            "expires_on": row.expires_on, "file_id": row.file_id, "status": row.status, "note": row.note,
         });
         self.sealed_facts(row.merchant_id, facts).await
     }
@@ -443,6 +452,7 @@ impl TenantTx<'_> {
 fn is_same(old: &Document, new: &NewDocument) -> bool {
     let is_draft = old.row.status == DocumentStatus::Draft.as_str();
     old.number.as_ref().is_some_and(|number| number.as_str() == new.number.as_str())
+        && old.row.certificate_number.as_deref() == new.certificate_number.as_ref().map(|n| n.as_str())
         && old.row.holder.as_deref() == new.holder.as_ref().map(|h| h.as_str())
         && old.row.issuer.as_deref() == new.issuer.as_ref().map(|i| i.as_str())
         && old.row.issued_on == new.validity.issued_on()

@@ -21,6 +21,9 @@ WHERE h.aggregator_id = $1
   AND ($6::boolean IS NULL OR h.active = $6)
   AND ($7::text IS NULL OR $7 = ANY (h.languages))
   AND h.display_name ILIKE ALL ($8)
+  AND ($12::uuid IS NULL OR EXISTS (
+        SELECT FROM hero_assignments a WHERE a.aggregator_id = $1 AND a.user_id = h.user_id AND a.programme_id = $12
+          AND a.status IN ('planned', 'active')))
   AND ($9::timestamptz IS NULL OR (h.created_at, h.user_id) < ($9, $10::uuid))
 ORDER BY h.created_at DESC, h.user_id DESC
 LIMIT $11

@@ -50,6 +50,7 @@ impl Loader<'_> {
                     ends_on: None,
                     agreement_signed_on: assignment.signed.map(day),
                     agreement_file: None,
+                    programme: None,
                     primary: assignment.primary,
                 };
                 tx.assign_hero(user, merchant, &new).await?;
@@ -69,6 +70,9 @@ impl Loader<'_> {
         for (_, at) in house.plan.mentoring.mentored() {
             let (plan, merchant) = (&house.plan.merchants[at], house.merchants[at]);
             tx.set_merchant_pin(merchant, &pin).await?;
+            for channel in &plan.channels {
+                tx.confirm_channel(merchant, channel.kind()).await?;
+            }
             for purpose in [Purpose::StorefrontProfile, Purpose::WhatsappContact] {
                 let new = NewConsent {
                     purpose,

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
 use kapal_domain::file::{FileName, FileType};
 use kapal_domain::ids::{FileId, MerchantId};
 use kapal_domain::legality::{
-    DocumentAction, DocumentKind, DocumentNumber, HolderName, IssuerName, Validity,
+    CertificateNumber, DocumentAction, DocumentKind, DocumentNumber, HolderName, IssuerName, Validity,
 };
 use kapal_domain::product::ProductStatus;
 use kapal_persistence::{Actor, GateRow, NewDocument, NewFile, Objects, TenantTx};
@@ -151,12 +151,19 @@ fn document(
     let holder = merchant.legal_name.as_ref().map_or(merchant.name.as_str(), |name| name.as_str());
     Ok(NewDocument {
         number: DocumentNumber::parse(kind, &number).map_err(refused)?,
+        certificate_number: certificate_number(kind, at)?,
         holder: Some(HolderName::parse(holder).map_err(refused)?),
         issuer: Some(IssuerName::parse(issuer).map_err(refused)?),
         validity: Validity::new(Some(issued_on), ends).map_err(refused)?,
         file: None,
         submitted: true,
     })
+}
+
+/// A standard's product has a certificate beside it.
+fn certificate_number(kind: DocumentKind, at: usize) -> Result<Option<CertificateNumber>> {
+    let number = format!("SPPT SNI {at:03}/CONTOH/2025");
+    (kind == DocumentKind::Sni).then(|| CertificateNumber::parse(&number)).transpose().map_err(refused)
 }
 
 /// A PDF of one page with one line.
