@@ -62,13 +62,14 @@ pub async fn sync(kapal: &Kapal) -> Result<Duration> {
     Ok(slowest)
 }
 
-/// A list of merchants with three filters, of a small and of a large aggregator.
-pub async fn merchants(kapal: &Kapal, each: Duration) -> Result<[Measured; 2]> {
+/// Lists of merchants with three filters, of a small and of a large aggregator: filters that many merchants fit, and
+/// filters that few do.
+pub async fn merchants(kapal: &Kapal, each: Duration) -> Result<[(&'static str, [Measured; 2]); 2]> {
     let database = kapal.superuser().await?;
     let rows = database
         .query("SELECT id::text, slug FROM aggregators WHERE status = 'active' AND demonstration ORDER BY slug LIMIT 2", &[])
         .await?;
-    let mut measured = Vec::new();
+    let (mut broad, mut selective) = (Vec::new(), Vec::new());
     for (row, wanted) in rows.iter().zip(MERCHANTS) {
         let (id, slug): (String, String) = (row.get(0), row.get(1));
         grow(&database, &id, wanted).await?;
@@ -80,12 +81,17 @@ pub async fn merchants(kapal: &Kapal, each: Duration) -> Result<[Measured; 2]> {
             .await?
             .get(0);
         let owner = client::login(kapal, &format!("owner@{slug}.demo.kapal.test")).await?;
-        let path =
-            format!("/v1/aggregators/{slug}/merchants?status=active&scale=micro,small&region={region}");
-        let request = Request::new("GET", &path, &[("Authorization", &owner)], None, 200);
-        measured.push(load::drive(kapal.address(), &[request], 1, each).await?);
+        for (filters, measured) in [
+            (format!("status=active&scale=micro,small&region={region}"), &mut broad),
+            ("status=suspended&scale=medium&level=global".to_owned(), &mut selective),
+        ] {
+            let path = format!("/v1/aggregators/{slug}/merchants?{filters}");
+            let request = Request::new("GET", &path, &[("Authorization", &owner)], None, 200);
+            measured.push(load::drive(kapal.address(), &[request], 1, each).await?);
+        }
     }
-    measured.try_into().ok().context("two active aggregators")
+    let both = |measured: Vec<Measured>| measured.try_into().ok().context("two active aggregators");
+    Ok([("three broad filters", both(broad)?), ("three selective filters", both(selective)?)])
 }
 
 /// Copies an aggregator's merchants under new ids until there are `wanted`.
@@ -103,6 +109,11 @@ async fn grow(database: &tokio_postgres::Client, aggregator: &str, wanted: usize
         "id" => "gen_random_uuid()".to_owned(),
         "slug" => "m.slug || '-' || n".to_owned(),
         "nib" => "NULL".to_owned(),
+        // Every thirtieth is of a kind that is rare.
+        "status" => "CASE WHEN n % 30 = 0 THEN 'suspended' ELSE m.status END".to_owned(),
+        "scale" => "CASE WHEN n % 30 = 0 THEN 'medium' ELSE m.scale END".to_owned(),
+        "scale_basis" => "CASE WHEN n % 30 = 0 THEN 'declared' ELSE m.scale_basis END".to_owned(),
+        "level" => "CASE WHEN n % 300 = 0 THEN 'global' ELSE m.level END".to_owned(),
         "created_at" | "updated_at" => format!("m.{column} - n * interval '1 minute'"),
         _ => format!("m.{column}"),
     });

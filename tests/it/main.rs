@@ -37,6 +37,7 @@ mod narrowing;
 mod nomination;
 mod onboarding;
 mod operations;
+mod ordered_list;
 mod page;
 mod pii;
 mod privacy_request;

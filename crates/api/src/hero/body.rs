@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kapal_domain::hero::{Capacity, HeroName, HeroNote, Home, Language, MAX_AREAS, MAX_LANGUAGES};
+use kapal_domain::hero::{Capacity, HeroName, HeroNote, HeroSort, Home, Language, MAX_AREAS, MAX_LANGUAGES};
 use kapal_domain::ids::UserId;
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
@@ -250,6 +250,10 @@ pub struct HeroQuery {
     /// Words of the name.
     #[param(example = "wayan", max_length = 100)]
     q: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `name`, `-name`, `free_capacity` or `-free_capacity`: how many
+    /// merchants more than he has he can take.
+    #[param(example = "-free_capacity", max_length = 20)]
+    sort: Option<String>,
 }
 
 impl HeroQuery {
@@ -260,6 +264,7 @@ impl HeroQuery {
             active: self.active,
             language: one("language", self.language.as_ref(), Language::parse)?,
             text: self.q.clone(),
+            sort: one("sort", self.sort.as_ref(), HeroSort::parse)?.unwrap_or_default(),
         })
     }
 }
