@@ -73,8 +73,8 @@ async fn run() -> Result<()> {
     let (one, many) = writers::compare(&kapal, each).await?;
     report.writers(one, many);
     report.start("a hero's sync of 200 changes", fieldwork::sync(&kapal).await?, Duration::from_secs(1));
-    for (filters, measured) in fieldwork::merchants(&kapal, each).await? {
-        report.lists(filters, measured);
+    for (name, measured) in fieldwork::merchants(&kapal, each).await? {
+        report.lists(name, measured);
     }
     report.audit(fieldwork::audit(&kapal).await?);
     report.memory(kapal.peak_memory()?);
