@@ -62,13 +62,14 @@ pub async fn sync(kapal: &Kapal) -> Result<Duration> {
     Ok(slowest)
 }
 
-/// A list of merchants with three filters, of a small and of a large aggregator.
-pub async fn merchants(kapal: &Kapal, each: Duration) -> Result<[Measured; 2]> {
+/// Lists of merchants with three filters, of a small and of a large aggregator: filters that many merchants fit, and
+/// filters that few do.
+pub async fn merchants(kapal: &Kapal, each: Duration) -> Result<[(&'static str, [Measured; 2]); 2]> {
     let database = kapal.superuser().await?;
     let rows = database
         .query("SELECT id::text, slug FROM aggregators WHERE status = 'active' AND demonstration ORDER BY slug LIMIT 2", &[])
         .await?;
-    let mut measured = Vec::new();
+    let (mut broad, mut selective) = (Vec::new(), Vec::new());
     for (row, wanted) in rows.iter().zip(MERCHANTS) {
         let (id, slug): (String, String) = (row.get(0), row.get(1));
         grow(&database, &id, wanted).await?;
@@ -80,12 +81,17 @@ pub async fn merchants(kapal: &Kapal, each: Duration) -> Result<[Measured; 2]> {
             .await?
             .get(0);
         let owner = client::login(kapal, &format!("owner@{slug}.demo.kapal.test")).await?;
-        let path =
-            format!("/v1/aggregators/{slug}/merchants?status=active&scale=micro,small&region={region}");
-        let request = Request::new("GET", &path, &[("Authorization", &owner)], None, 200);
-        measured.push(load::drive(kapal.address(), &[request], 1, each).await?);
+        for (filters, measured) in [
+            (format!("status=active&scale=micro,small&region={region}"), &mut broad),
+            ("status=suspended&scale=medium&level=global".to_owned(), &mut selective),
+        ] {
+            let path = format!("/v1/aggregators/{slug}/merchants?{filters}");
+            let request = Request::new("GET", &path, &[("Authorization", &owner)], None, 200);
+            measured.push(load::drive(kapal.address(), &[request], 1, each).await?);
+        }
     }
-    measured.try_into().ok().context("two active aggregators")
+    let both = |measured: Vec<Measured>| measured.try_into().ok().context("two active aggregators");
+    Ok([("merchants list", both(broad)?), ("merchants list, selective", both(selective)?)])
 }
 
 /// Copies an aggregator's merchants under new ids until there are `wanted`.
@@ -103,6 +109,11 @@ async fn grow(database: &tokio_postgres::Client, aggregator: &str, wanted: usize
         "id" => "gen_random_uuid()".to_owned(),
         "slug" => "m.slug || '-' || n".to_owned(),
         "nib" => "NULL".to_owned(),
+        // None of these is rare, and one in 231 has all three.
+        "status" => "CASE WHEN n % 7 = 0 THEN 'suspended' ELSE m.status END".to_owned(),
+        "scale" => "CASE WHEN n % 11 = 0 THEN 'medium' ELSE m.scale END".to_owned(),
+        "scale_basis" => "CASE WHEN n % 11 = 0 THEN 'declared' ELSE m.scale_basis END".to_owned(),
+        "level" => "CASE WHEN n % 3 = 0 THEN 'global' ELSE m.level END".to_owned(),
         "created_at" | "updated_at" => format!("m.{column} - n * interval '1 minute'"),
         _ => format!("m.{column}"),
     });
@@ -117,6 +128,11 @@ async fn grow(database: &tokio_postgres::Client, aggregator: &str, wanted: usize
     let missing = wanted.saturating_sub(there);
     let rounds = i32::try_from(missing.div_ceil(there.max(1)))?;
     database.execute(&copy, &[&aggregator, &rounds, &i64::try_from(missing)?]).await?;
+    // Of few merchants too a page has all three: the oldest, so that the newest are no short way to them.
+    let oldest = "UPDATE merchants SET status = 'suspended', scale = 'medium', scale_basis = 'declared', level = 'global'
+         WHERE aggregator_id = $1::text::uuid AND id IN (
+            SELECT id FROM merchants WHERE aggregator_id = $1::text::uuid ORDER BY created_at LIMIT 25)";
+    database.execute(oldest, &[&aggregator]).await?;
     database.batch_execute("ANALYZE merchants").await?;
     Ok(())
 }

@@ -98,6 +98,50 @@ async fn a_document_that_ends_and_a_merchant_that_was_sent_back_say_what_to_do()
     assert_eq!(story.expect("asked for")["reason"], "Belum ada.");
 }
 
+async fn database() -> tokio_postgres::Client {
+    let cluster = kapal_tests::Cluster::get();
+    cluster.superuser(&cluster.database).await
+}
+
+#[tokio::test]
+async fn a_merchant_that_nobody_visited_is_due_two_weeks_after_the_assignment() {
+    let aggregator = World::new().await.aggregator().await;
+    let (hero, merchant) = hero_with_merchant(&aggregator).await;
+    let path = aggregator.path("heroes/me/agenda");
+    let visits = async || {
+        let agenda = hero.get(&path).header("Accept-Language", "en").await.json(200);
+        let items = agenda["items"].as_array().expect("items").clone();
+        items.into_iter().filter(|item| item["kind"] == "visit_due").collect::<Vec<_>>()
+    };
+    assert!(visits().await.is_empty(), "not yet");
+    let move_back = "UPDATE hero_assignments SET starts_on = $2::text::date WHERE merchant_id::text = $1";
+    database().await.execute(move_back, &[&merchant, &day(-20)]).await.expect("an assignment");
+    let due = visits().await;
+    assert_eq!(due.len(), 1, "{due:?}");
+    assert_eq!((&due[0]["id"], &due[0]["merchant"]["id"]), (&json!(merchant), &json!(merchant)));
+    assert_eq!((&due[0]["due_on"], &due[0]["late"]), (&json!(day(-6)), &json!(true)));
+    assert_eq!(due[0]["text"], "Make the first visit.");
+    visit(&hero, &aggregator, &merchant, 1, &day(40)).await;
+    assert!(visits().await.is_empty(), "it was visited");
+}
+
+#[tokio::test]
+async fn a_document_that_was_not_renewed_leaves_the_agenda_after_90_days() {
+    let aggregator = World::new().await.aggregator().await;
+    let (hero, merchant) = hero_with_merchant(&aggregator).await;
+    let body = json!({ "number": kapal_tests::halal(), "expires_on": day(20) });
+    let _ = aggregator.verified_document(&merchant, "halal", body).await;
+    let path = aggregator.path("heroes/me/agenda");
+    for (ended, shown) in [(-80, true), (-100, false)] {
+        let age = "UPDATE legal_documents SET expires_on = $2::text::date, issued_on = NULL WHERE merchant_id::text = $1";
+        database().await.execute(age, &[&merchant, &day(ended)]).await.expect("a document");
+        let agenda = hero.get(&path).await.json(200);
+        let items = agenda["items"].as_array().expect("items");
+        let is_shown = items.iter().any(|item| item["kind"] == "document_expiring" && item["late"] == true);
+        assert_eq!(is_shown, shown, "{ended}: {agenda}");
+    }
+}
+
 #[tokio::test]
 async fn only_a_hero_has_an_agenda() {
     let aggregator = World::new().await.aggregator().await;

@@ -38,6 +38,7 @@ mod narrowing;
 mod nomination;
 mod onboarding;
 mod operations;
+mod ordered_list;
 mod own_consent;
 mod page;
 mod pii;

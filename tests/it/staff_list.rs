@@ -12,32 +12,32 @@ use uuid::Uuid;
 use crate::programme::{enrol, programme_in};
 
 /// Chance that a failed run can be told again by its seed.
-struct Dice(u128);
+pub struct Dice(u128);
 
 impl Dice {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let seed = Uuid::now_v7().as_u128() | 1;
         println!("seed {seed}");
         Self(seed)
     }
 
-    fn roll(&mut self, below: usize) -> usize {
+    pub fn roll(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_mul(0x2360_ED05_1FC6_5DA4_4385_DF64_9FCC_F645).wrapping_add(99);
         usize::try_from((self.0 >> 64) % below as u128).expect("small")
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.roll(from.len())]
     }
 }
 
 /// An id that says nothing about when it was made.
-fn random_id() -> String {
+pub fn random_id() -> String {
     Uuid::from_u128(Uuid::now_v7().as_u128().swap_bytes()).to_string()
 }
 
 /// The ids of a list, all of its pages walked.
-async fn walk(who: &Client, path: &str, limit: usize) -> Vec<String> {
+pub async fn walk(who: &Client, path: &str, limit: usize) -> Vec<String> {
     let (mut ids, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = who.get(&format!("{path}&limit={limit}{cursor}")).await.json(200);
@@ -50,34 +50,34 @@ async fn walk(who: &Client, path: &str, limit: usize) -> Vec<String> {
 }
 
 /// The ids of the same list as a file.
-async fn file(who: &Client, path: &str) -> Vec<String> {
+pub async fn file(who: &Client, path: &str) -> Vec<String> {
     let file = who.get(path).header("Accept", "text/csv").await.expect(200);
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
     file.text().split_terminator("\r\n").skip(1).map(|line| line[1..37].to_owned()).collect()
 }
 
-async fn database() -> Database {
+pub async fn database() -> Database {
     let cluster = Cluster::get();
     cluster.superuser(&cluster.database).await
 }
 
 /// `name=value` of what was chosen.
-fn query(parts: &[(&str, Option<String>)]) -> String {
+pub fn query(parts: &[(&str, Option<String>)]) -> String {
     let chosen = parts.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)));
     chosen.collect::<Vec<_>>().join("&")
 }
 
-struct Shop {
-    id: String,
-    name: String,
-    status: &'static str,
-    region: &'static str,
+pub struct Shop {
+    pub id: String,
+    pub name: String,
+    pub status: &'static str,
+    pub region: &'static str,
     scale: Option<&'static str>,
     level: Option<&'static str>,
-    mentored: bool,
+    pub mentored: bool,
     /// State and days until the end of its halal certificate.
     halal: Option<(&'static str, Option<i32>)>,
-    restricted: bool,
+    pub restricted: bool,
     created: usize,
     updated: usize,
 }
@@ -85,7 +85,7 @@ struct Shop {
 const REGIONS: [&str; 5] = ["53.07", "53.07.01", "33.17", "35.73", "53.08"];
 
 /// A merchant of any kind.
-async fn open_shop(aggregator: &Aggregator, database: &Database, hero: &Member, dice: &mut Dice) -> Shop {
+pub async fn open_shop(aggregator: &Aggregator, database: &Database, hero: &Member, dice: &mut Dice) -> Shop {
     let word = ["Kopi", "kain", "Tenun", "batik", "Egon", "Ina", "Lasem"];
     let shop = Shop {
         id: random_id(),

@@ -143,7 +143,10 @@ async fn each_change_succeeds_or_fails_for_itself_and_is_answered_in_order() {
 #[tokio::test]
 async fn a_conflict_shows_both_versions_and_overwrites_neither() {
     let case = Case::new().await;
-    let (id, item, plain) = (phone_id(), phone_id(), visit(&case.merchant));
+    let (id, item, mut plain) = (phone_id(), phone_id(), visit(&case.merchant));
+    let place = json!({ "latitude": -8.6573, "longitude": 121.0794, "accuracy_m": 12 });
+    plain["location"] = place.clone();
+    plain["location"]["consent"] = json!(true);
     let first = [case.visit(&id, 0, "satu", &plain), case.item(&item, 0, "satu")];
     let second = [case.visit(&id, 1, "dua", &plain), case.item(&item, 1, "dua")];
     let other = [case.visit(&id, 1, "lain", &plain), case.item(&item, 1, "lain")];
@@ -158,6 +161,7 @@ async fn a_conflict_shows_both_versions_and_overwrites_neither() {
         assert_eq!((&result["current"][name], &result["sent"][name]), (&json!("dua"), &json!("lain")));
         assert_eq!(result["current"]["version"], 2);
     }
+    assert_eq!((&results[0]["current"]["location"], &results[0]["sent"]["location"]), (&place, &place));
     assert_eq!(case.history(&id).await, ["satu", "dua"]);
     assert_eq!(case.items().await[&item], (2, "dua".to_owned()));
 }

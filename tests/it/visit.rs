@@ -2,7 +2,7 @@
 //! see the merchant.
 
 use kapal_domain::permission::Role;
-use kapal_tests::{Aggregator, Cluster, Member, World, ago, all_at_once, phone_id, text, unique, visit};
+use kapal_tests::{Aggregator, Cluster, Member, World, ago, all_at_once, pdf, phone_id, text, visit};
 use serde_json::{Value, json};
 
 /// A hero with a merchant of his.
@@ -58,16 +58,14 @@ impl Case {
     }
 }
 
-/// An evidence file of a merchant, as if it had been uploaded.
+/// An uploaded evidence file of a merchant: its id, and its hash, since a PDF is kept as it came.
 async fn evidence(aggregator: &Aggregator, merchant: &str) -> (String, String) {
     use sha2::Digest as _;
-    let (id, hash) = (phone_id(), sha2::Sha256::digest(unique()));
-    let cluster = Cluster::get();
-    let database = cluster.superuser(&cluster.database).await;
-    let sql = "INSERT INTO files (aggregator_id, id, merchant_id, name, media_type, bytes, sha256, created_at) \
-               VALUES ($1::text::uuid, $2::text::uuid, $3::text::uuid, 'bukti.jpg', 'image/jpeg', 1, $4, now())";
-    database.execute(sql, &[&aggregator.id, &id, &merchant, &hash.as_slice()]).await.expect("a file");
-    (id, hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    let bytes = pdf();
+    let hash = sha2::Sha256::digest(&bytes);
+    let call = aggregator.owner.call("POST", &aggregator.path("files"));
+    let file = call.evidence("bukti.pdf", bytes, merchant).await.json(201);
+    (text(&file["id"]), hash.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[tokio::test]
@@ -121,7 +119,10 @@ async fn a_correction_is_a_version_and_history_stays() {
 #[tokio::test]
 async fn a_correction_of_an_old_version_conflicts_with_both_shown_and_nothing_overwritten() {
     let case = Case::new().await;
-    let plain = case.body();
+    let place = json!({ "latitude": -8.6573, "longitude": 121.0794, "accuracy_m": 12 });
+    let mut plain = case.body();
+    plain["location"] = place.clone();
+    plain["location"]["consent"] = json!(true);
     let body = |advice: &str, base: u32| {
         let mut body = plain.clone();
         body["advice"] = json!(advice);
@@ -142,6 +143,7 @@ async fn a_correction_of_an_old_version_conflicts_with_both_shown_and_nothing_ov
             (&problem["sent"]["base_version"], &problem["sent"]["advice"]),
             (&json!(base), &json!("Lain."))
         );
+        assert_eq!((&problem["current"]["location"], &problem["sent"]["location"]), (&place, &place));
     }
     case.put(&body("Empat.", 3)).await.problem(409, "base_version_unknown");
     assert_eq!(case.get().await["advice"], "Dua.");

@@ -315,6 +315,9 @@ pub struct AllActionItemsQuery {
     /// Of merchants mentored by the hero with this user id.
     #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
     hero: Option<String>,
+    /// Of merchants whose shop or legal name has words that begin so: all of them.
+    #[param(example = "tenun", max_length = 100)]
+    q: Option<String>,
     /// Of merchants in this region or below it, at any level.
     #[param(example = "53", max_length = 13)]
     region: Option<String>,
@@ -328,6 +331,7 @@ impl AllActionItemsQuery {
         Ok(ActionItemFilter {
             merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
             hero: one("hero", self.hero.as_ref(), parse_id)?,
+            text: self.q.clone(),
             region: one("region", self.region.as_ref(), RegionCode::parse)?,
             statuses: several("status", self.status.as_ref(), ActionItemStatus::parse)?,
             late: self.late,

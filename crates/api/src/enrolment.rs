@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kapal_domain::day::parse_day;
 use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
 use kapal_domain::permission::{MentoringManage, MentoringRead};
-use kapal_domain::programme::{EnrolmentStatus, MAX_TOPICS, TopicKey};
+use kapal_domain::programme::{EnrolmentSort, EnrolmentStatus, MAX_TOPICS, TopicKey};
 use kapal_domain::region::RegionCode;
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults};
@@ -240,9 +240,18 @@ pub struct EnrolmentQuery {
     /// Of the merchant with this id.
     #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
     merchant: Option<String>,
+    /// Of merchants mentored by the hero with this user id.
+    #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    hero: Option<String>,
+    /// Of merchants whose shop or legal name has words that begin so: all of them.
+    #[param(example = "tenun", max_length = 100)]
+    q: Option<String>,
     /// Of merchants in this region or below it, at any level.
     #[param(example = "53", max_length = 13)]
     region: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `merchant` or `-merchant`.
+    #[param(example = "merchant", max_length = 20)]
+    sort: Option<String>,
 }
 
 impl EnrolmentQuery {
@@ -250,8 +259,11 @@ impl EnrolmentQuery {
         Ok(EnrolmentFilter {
             programme,
             merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            hero: one("hero", self.hero.as_ref(), parse_id)?,
+            text: self.q.clone(),
             region: one("region", self.region.as_ref(), RegionCode::parse)?,
             statuses: several("status", self.status.as_ref(), EnrolmentStatus::parse)?,
+            sort: one("sort", self.sort.as_ref(), EnrolmentSort::parse)?.unwrap_or_default(),
         })
     }
 }
@@ -314,7 +326,7 @@ pub async fn create_enrolment(
 
 /// List enrolments
 ///
-/// Who takes part in a programme, the newest first. Heroes and merchants see those of their merchants. With
+/// Who takes part in a programme. Heroes and merchants see those of their merchants. With
 /// `Accept: text/csv` the whole list comes as a file.
 #[utoipa::path(tag = "mentoring", params(EnrolmentQuery, Paging), responses((status = 200, description = "A page of enrolments, or all of them as a file.", content((PageOf<EnrolmentView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/programmes/{programme_id}/enrolments")]
@@ -329,7 +341,7 @@ pub async fn list_enrolments(
 
 /// List enrolments in all programmes
 ///
-/// Who takes part in what, the newest first. Heroes and merchants see those of their merchants. With `Accept: text/csv`
+/// Who takes part in what. Heroes and merchants see those of their merchants. With `Accept: text/csv`
 /// the whole list comes as a file.
 #[utoipa::path(tag = "mentoring", params(EnrolmentQuery, Paging), responses((status = 200, description = "A page of enrolments, or all of them as a file.", content((PageOf<EnrolmentView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/enrolments")]

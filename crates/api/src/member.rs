@@ -4,17 +4,18 @@ use actix_web::{delete, get, patch};
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::UserId;
 use kapal_domain::permission::{MembersRead, MembersWrite, Role};
-use kapal_persistence::MemberRow;
+use kapal_domain::user::MemberSort;
+use kapal_persistence::{MemberFilter, MemberRow};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::account::NoFilter;
 use crate::answer::{Answered, Done, Found};
+use crate::csv::{Record, csv, time_cell, wants_csv};
 use crate::json::Json;
 use crate::path::{At, IfMatch};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -59,15 +60,63 @@ impl From<MemberRow> for MemberView {
     }
 }
 
+impl Record for MemberView {
+    const COLUMNS: &'static [&'static str] =
+        &["user_id", "name", "email", "role", "created_at", "updated_at"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.user_id.to_string(),
+            self.name.clone(),
+            self.email.clone(),
+            self.role.clone(),
+            time_cell(self.created_at),
+            time_cell(self.updated_at),
+        ]
+    }
+}
+
+/// Which members.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MemberQuery {
+    /// Any of these roles, separated by commas.
+    #[param(example = "admin,curator", max_length = 100)]
+    role: Option<String>,
+    /// Beginnings of words of the name or the address: all of them.
+    #[param(example = "andi", max_length = 100)]
+    q: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `name` or `-name`.
+    #[param(example = "name", max_length = 20)]
+    sort: Option<String>,
+}
+
+impl MemberQuery {
+    fn parse(&self) -> Result<MemberFilter, Problem> {
+        Ok(MemberFilter {
+            roles: several("role", self.role.as_ref(), Role::parse)?,
+            text: self.q.clone(),
+            sort: one("sort", self.sort.as_ref(), MemberSort::parse)?.unwrap_or_default(),
+        })
+    }
+}
+
 /// List members
 ///
-/// Who works for the aggregator, the newest member first.
-#[utoipa::path(tag = "members", params(Paging), responses((status = 200, description = "A page of members.", body = PageOf<MemberView>)), security(("bearer" = ["members:read"])))]
+/// Who works for the aggregator. With `Accept: text/csv` the whole list comes as a file.
+#[utoipa::path(tag = "members", params(MemberQuery, Paging), responses((status = 200, description = "A page of members, or all of them as a file.", content((PageOf<MemberView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["members:read"])))]
 #[get("/v1/aggregators/{aggregator}/members")]
-pub async fn list_members(staff: Staff<MembersRead>, list: List<NoFilter>) -> Answered {
+pub async fn list_members(staff: Staff<MembersRead>, list: List<MemberQuery>) -> Answered {
+    let filter = list.filter.parse()?;
+    if wants_csv(staff.request()) {
+        return csv(staff, "members", async move |tx, after, limit| {
+            Ok(tx.members(&filter, after, limit).await?.map(MemberView::from))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
-            let page = tx.members(list.after.as_ref(), list.limit).await?;
+            let page = tx.members(&filter, list.after.as_ref(), list.limit).await?;
             Ok(list.reply(page.map(MemberView::from)))
         })
         .await

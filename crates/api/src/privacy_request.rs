@@ -4,7 +4,10 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::{LeadId, MerchantId, PrivacyRequestId, UserId};
 use kapal_domain::permission::{MerchantsVerify, PiiRead};
-use kapal_domain::privacy::{ChangedField, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote};
+use kapal_domain::privacy::{
+    ChangedField, PrivacyKind, PrivacySort, PrivacyStatus, RequestAnswer, RequestNote,
+};
+use kapal_domain::region::RegionCode;
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{NewPrivacyRequest, PrivacyRequestFilter, PrivacyRequestRow, RequestSubject};
 use serde::{Deserialize, Serialize};
@@ -14,6 +17,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Found};
 use crate::consent::past;
+use crate::csv::{Record, csv, optional_cell, time_cell, wants_csv};
 use crate::json::Json;
 use crate::merchant::MerchantView;
 use crate::path::{At, parse_id};
@@ -74,6 +78,47 @@ pub struct PrivacyRequestView {
     /// Whether the time is up and nobody has answered.
     #[schema(example = false)]
     overdue: bool,
+    /// When it was noted.
+    created_at: DateTime<Utc>,
+}
+
+/// What the asker wrote, and what he was answered, stays out of files.
+impl Record for PrivacyRequestView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "kind",
+        "subject_type",
+        "merchant_id",
+        "user_id",
+        "lead_id",
+        "status",
+        "overdue",
+        "received_at",
+        "due_at",
+        "handled_at",
+        "filed_by",
+        "handled_by",
+        "created_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.kind.clone(),
+            self.subject_type.clone(),
+            optional_cell(self.merchant_id.as_ref()),
+            optional_cell(self.user_id.as_ref()),
+            optional_cell(self.lead_id.as_ref()),
+            self.status.clone(),
+            self.overdue.to_string(),
+            time_cell(self.received_at),
+            time_cell(self.due_at),
+            self.handled_at.map(time_cell).unwrap_or_default(),
+            self.filed_by.to_string(),
+            optional_cell(self.handled_by.as_ref()),
+            time_cell(self.created_at),
+        ]
+    }
 }
 
 impl From<PrivacyRequestRow> for PrivacyRequestView {
@@ -95,6 +140,7 @@ impl From<PrivacyRequestRow> for PrivacyRequestView {
             received_at: row.received_at,
             due_at: row.due_at,
             handled_at: row.handled_at,
+            created_at: row.created_at,
         }
     }
 }
@@ -185,9 +231,15 @@ pub struct PrivacyRequestQuery {
     /// About this merchant.
     #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
     merchant: Option<String>,
+    /// About merchants in this region or below it, at any level.
+    #[param(example = "53", max_length = 13)]
+    region: Option<String>,
     /// Whether the time is up and nobody has answered.
     #[param(example = true)]
     overdue: Option<bool>,
+    /// The order: `due_at` (the default), `-due_at`, `created_at` or `-created_at`.
+    #[param(example = "-created_at", max_length = 20)]
+    sort: Option<String>,
 }
 
 impl PrivacyRequestQuery {
@@ -196,18 +248,29 @@ impl PrivacyRequestQuery {
             statuses: several("status", self.status.as_ref(), PrivacyStatus::parse)?,
             kinds: several("kind", self.kind.as_ref(), PrivacyKind::parse)?,
             merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            region: one("region", self.region.as_ref(), RegionCode::parse)?,
             overdue: self.overdue,
+            sort: one("sort", self.sort.as_ref(), PrivacySort::parse)?.unwrap_or_default(),
         })
     }
 }
 
 /// List privacy requests
 ///
-/// What is due first comes first. A merchant's own account sees its own.
-#[utoipa::path(tag = "privacy", params(PrivacyRequestQuery, Paging), responses((status = 200, description = "A page of requests.", body = PageOf<PrivacyRequestView>)), security(("bearer" = ["pii:read"])))]
+/// What is due first comes first, unless another order is asked for. A merchant's own account sees its own. With
+/// `Accept: text/csv` the whole list comes as a file, without what was written in requests and answers.
+#[utoipa::path(tag = "privacy", params(PrivacyRequestQuery, Paging), responses((status = 200, description = "A page of requests, or all of them as a file.", content((PageOf<PrivacyRequestView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["pii:read"])))]
 #[get("/v1/aggregators/{aggregator}/privacy-requests")]
 pub async fn list_privacy_requests(staff: Staff<PiiRead>, list: List<PrivacyRequestQuery>) -> Answered {
     let filter = list.filter.parse()?;
+    // Where a restricted merchant is counts too.
+    let staff = staff.seeing_restricted();
+    if wants_csv(staff.request()) {
+        return csv(staff, "privacy-requests", async move |tx, after, limit| {
+            Ok(tx.privacy_requests(&filter, after, limit).await?.map(PrivacyRequestView::from))
+        })
+        .await;
+    }
     staff
         .run(async |tx| {
             let page = tx.privacy_requests(&filter, list.after.as_ref(), list.limit).await?;

@@ -6,25 +6,27 @@ use kapal_domain::day::parse_day;
 use kapal_domain::ids::{ProgrammeId, UserId};
 use kapal_domain::permission::{MentoringManage, MentoringRead};
 use kapal_domain::programme::{
-    Curriculum, Days, MAX_CAPACITY, ProgrammeName, ProgrammeNameEn, ProgrammeStatus, ProgrammeText, Topic,
-    TopicKey,
+    Curriculum, Days, MAX_CAPACITY, ProgrammeName, ProgrammeNameEn, ProgrammeSort, ProgrammeStatus,
+    ProgrammeText, Topic, TopicKey,
 };
 use kapal_domain::region::{RegionCode, RegionLevel};
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{NewProgramme, Programme, ProgrammeChanges, ProgrammeColumns, TopicRow};
+use kapal_persistence::{
+    NewProgramme, Programme, ProgrammeChanges, ProgrammeColumns, ProgrammeFilter, TopicRow,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::Staff;
 use crate::answer::{Answered, Created, Found};
 use crate::csv::{Record, csv, optional_cell, time_cell, wants_csv};
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch, parse_id};
-use crate::query::{List, PageOf, Paging, several};
+use crate::query::{List, PageOf, Paging, one, several};
 use crate::texts::{TextsBody, TextsPatch, clearable};
 use crate::views::{RegionRef, TextsView};
+use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -440,6 +442,22 @@ pub struct ProgrammeQuery {
     /// Any of these states, separated by commas.
     #[param(example = "open,running", max_length = 100)]
     status: Option<String>,
+    /// Beginnings of words of the name, in either language: all of them.
+    #[param(example = "kemasan", max_length = 100)]
+    q: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `starts_on`, `-starts_on`, `name` or `-name`.
+    #[param(example = "starts_on", max_length = 20)]
+    sort: Option<String>,
+}
+
+impl ProgrammeQuery {
+    fn parse(&self) -> Result<ProgrammeFilter, Problem> {
+        Ok(ProgrammeFilter {
+            statuses: several("status", self.status.as_ref(), ProgrammeStatus::parse)?,
+            text: self.q.clone(),
+            sort: one("sort", self.sort.as_ref(), ProgrammeSort::parse)?.unwrap_or_default(),
+        })
+    }
 }
 
 /// Make a programme
@@ -460,20 +478,20 @@ pub async fn create_programme(staff: Staff<MentoringManage>, body: Json<Programm
 
 /// List programmes
 ///
-/// The aggregator's programmes, the newest first. With `Accept: text/csv` the whole list comes as a file.
+/// The aggregator's programmes that fit. With `Accept: text/csv` the whole list comes as a file.
 #[utoipa::path(tag = "mentoring", params(ProgrammeQuery, Paging), responses((status = 200, description = "A page of programmes, or all of them as a file.", content((PageOf<ProgrammeView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/programmes")]
 pub async fn list_programmes(staff: Staff<MentoringRead>, list: List<ProgrammeQuery>) -> Answered {
-    let statuses = several("status", list.filter.status.as_ref(), ProgrammeStatus::parse)?;
+    let filter = list.filter.parse()?;
     if wants_csv(staff.request()) {
         return csv(staff, "programmes", async move |tx, after, limit| {
-            Ok(tx.programmes(&statuses, after, limit).await?.map(ProgrammeView::from))
+            Ok(tx.programmes(&filter, after, limit).await?.map(ProgrammeView::from))
         })
         .await;
     }
     staff
         .run(async |tx| {
-            let page = tx.programmes(&statuses, list.after.as_ref(), list.limit).await?;
+            let page = tx.programmes(&filter, list.after.as_ref(), list.limit).await?;
             Ok(list.reply(page.map(ProgrammeView::from)))
         })
         .await

@@ -21,7 +21,7 @@ use crate::envelope::{locale, request_id};
 use crate::json::{Json, parse};
 use crate::path::parse_id;
 use crate::problem::ProblemView;
-use crate::visit::{self, VisitBody, VisitView};
+use crate::visit::{self, VisitBody};
 use crate::{Problem, Staff};
 
 /// The most changes of one batch.
@@ -187,7 +187,7 @@ pub async fn sync(staff: Staff<MentoringWrite>, request: HttpRequest, body: Json
     staff
         .run(async |tx| {
             let outcomes = if good.is_empty() { Vec::new() } else { tx.apply_changes(&good).await? };
-            let current = current(tx, &good, &outcomes).await?;
+            let current = current(&staff, tx, &good, &outcomes).await?;
             let mut outcomes = good.iter().zip(outcomes);
             let mut results = Vec::with_capacity(parsed.len());
             for (change, parsed) in body.changes.iter().zip(&parsed) {
@@ -208,6 +208,7 @@ pub async fn sync(staff: Staff<MentoringWrite>, request: HttpRequest, body: Json
 
 /// What stands in the way of conflicting changes, by id.
 async fn current(
+    staff: &Staff<MentoringWrite>,
     tx: &mut TenantTx<'_>,
     changes: &[PhoneChange],
     outcomes: &[ChangeOutcome],
@@ -222,8 +223,9 @@ async fn current(
     }
     let mut current = BTreeMap::new();
     if !visits.is_empty() {
-        let visits = tx.present_visits(visits).await?.into_iter();
-        current.extend(visits.map(|visit| (visit.id, json!(VisitView::from(visit)))));
+        for visit in tx.present_visits(visits).await? {
+            current.insert(visit.id, json!(visit::told(staff, tx, visit).await?));
+        }
     }
     if !items.is_empty() {
         let items = tx.present_action_items(items).await?.into_iter();

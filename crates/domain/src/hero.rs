@@ -110,6 +110,26 @@ choices! {
 }
 
 choices! {
+    /// In which order heroes are listed; ties go by id.
+    #[derive(Default)]
+    pub enum HeroSort {
+        /// Made last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Made first, first.
+        Oldest = "created_at",
+        /// By name.
+        Name = "name",
+        /// By name, from its end.
+        NameDown = "-name",
+        /// Who can take most merchants, first.
+        MostFree = "-free_capacity",
+        /// Who can take fewest, first.
+        LeastFree = "free_capacity",
+    }
+}
+
+choices! {
     /// What waits for a hero.
     pub enum AgendaKind {
         /// The last visit named a day for the next.

@@ -44,6 +44,22 @@ choices! {
     }
 }
 
+choices! {
+    /// In which order assessments are listed; ties go by id.
+    #[derive(Default)]
+    pub enum AssessmentSort {
+        /// Made last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Made first, first.
+        Oldest = "created_at",
+        /// By the merchant's name.
+        Merchant = "merchant",
+        /// By the merchant's name, from its end.
+        MerchantDown = "-merchant",
+    }
+}
+
 impl AssessmentStatus {
     /// The decision on a proposal, or `WrongState` where it was taken already.
     pub fn decide(self, next: Self) -> Result<Self, Code> {

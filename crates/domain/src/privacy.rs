@@ -135,6 +135,22 @@ choices! {
     }
 }
 
+choices! {
+    /// In which order requests are listed; ties go by id.
+    #[derive(Default)]
+    pub enum PrivacySort {
+        /// What is due first, first.
+        #[default]
+        DueFirst = "due_at",
+        /// What is due last, first.
+        DueLast = "-due_at",
+        /// Noted last, first.
+        Newest = "-created_at",
+        /// Noted first, first.
+        Oldest = "created_at",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

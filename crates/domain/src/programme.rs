@@ -85,6 +85,42 @@ choices! {
     }
 }
 
+choices! {
+    /// In which order programmes are listed; ties go by id.
+    #[derive(Default)]
+    pub enum ProgrammeSort {
+        /// Made last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Made first, first.
+        Oldest = "created_at",
+        /// What starts first, first.
+        StartsFirst = "starts_on",
+        /// What starts last, first.
+        StartsLast = "-starts_on",
+        /// By the Indonesian name.
+        Name = "name",
+        /// By the Indonesian name, from its end.
+        NameDown = "-name",
+    }
+}
+
+choices! {
+    /// In which order enrolments are listed; ties go by id.
+    #[derive(Default)]
+    pub enum EnrolmentSort {
+        /// Made last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Made first, first.
+        Oldest = "created_at",
+        /// By the merchant's name.
+        Merchant = "merchant",
+        /// By the merchant's name, from its end.
+        MerchantDown = "-merchant",
+    }
+}
+
 impl EnrolmentStatus {
     /// The next status, or `WrongState`: both ends are for good.
     pub fn change_to(self, next: Self) -> Result<Self, Code> {

@@ -5,10 +5,26 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
-use crate::text::{Line, is_host_name};
+use crate::text::{Line, choices, is_host_name};
 
 /// A person's name, as they write it.
 pub type PersonName = Line<1, 120>;
+
+choices! {
+    /// In which order members are listed; ties go by id.
+    #[derive(Default)]
+    pub enum MemberSort {
+        /// Joined last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Joined first, first.
+        Oldest = "created_at",
+        /// By name.
+        Name = "name",
+        /// By name, from its end.
+        NameDown = "-name",
+    }
+}
 
 /// An e-mail address in lower case: the practical part of RFC 5321, without quotes, comments, address literals and
 /// non-ASCII letters. At most 254 characters.

@@ -73,6 +73,8 @@ pub struct ActionItemFilter {
     pub merchant: Option<MerchantId>,
     /// Of merchants that this hero mentors.
     pub hero: Option<UserId>,
+    /// Of merchants whose names have words that begin so.
+    pub text: Option<String>,
     /// Of merchants in this region or below it.
     pub region: Option<RegionCode>,
     /// Any of these.
@@ -171,6 +173,7 @@ impl TenantTx<'_> {
             .any_of("i.status", filter.statuses.iter().map(|status| status.as_str()))
             .with(filter.merchant, |s, merchant| s.sql(" AND i.merchant_id = ").bind(merchant.uuid()))
             .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero))
+            .with(filter.text.as_deref(), |s, text| s.named(self.tenant(), text))
             .with(filter.region.as_ref(), Statement::in_region)
             .with(filter.late, |s, late| s.sql(if late { " AND " } else { " AND NOT " }).sql(LATE))
             .with(filter.owner, |s, owner| s.sql(" AND i.owner = ").bind(owner.as_str()))

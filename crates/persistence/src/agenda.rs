@@ -38,7 +38,7 @@ pub struct Agenda {
 /// Something that waits for the hero.
 #[derive(Debug, Clone)]
 pub struct AgendaItem {
-    /// The visit, document, action item or merchant.
+    /// The last visit, the document, the action item or, without any of these, the merchant.
     pub id: Uuid,
     /// What it is.
     pub task: Task,
@@ -55,6 +55,8 @@ pub struct AgendaItem {
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub enum Task {
+    /// Visit for the first time.
+    FirstVisit,
     /// Visit again.
     Visit,
     /// See to the renewal of a document.
@@ -98,21 +100,27 @@ macro_rules! due {
 }
 
 due! {
-    // What the last visit said of the next: a later visit has done it.
-    VisitsDue "SELECT v.id, v.next_on AS due_on, NULL AS text, NULL AS owner, m.id AS merchant_id, m.name, m.phone
+    // What the last visit said of the next: a later visit has done it. Whom nobody has visited is due two weeks after
+    // the hero's first day with it.
+    VisitsDue "SELECT coalesce(v.id, m.id) AS id, d.due_on, CASE WHEN v.id IS NULL THEN 'first' END AS text, NULL AS owner,
+        m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
      JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id AND m.status <> 'archived'
-     CROSS JOIN LATERAL (
+     LEFT JOIN LATERAL (
         SELECT v.id, v.next_on FROM visits v WHERE v.aggregator_id = $1 AND v.merchant_id = m.id
         ORDER BY v.started_at DESC, v.id DESC LIMIT 1
-     ) v
-     WHERE a.aggregator_id = $1 AND a.user_id = $2 AND v.next_on <= $3
-     ORDER BY v.next_on, v.id LIMIT $4"
+     ) v ON true
+     LEFT JOIN hero_assignments s ON s.aggregator_id = $1 AND s.user_id = $2 AND s.merchant_id = m.id AND s.status = 'active'
+     CROSS JOIN LATERAL (SELECT CASE WHEN v.id IS NULL THEN s.starts_on + 14 ELSE v.next_on END AS due_on) d
+     WHERE a.aggregator_id = $1 AND a.user_id = $2 AND d.due_on <= $3
+     ORDER BY d.due_on, m.id LIMIT $4"
+    // One that was not renewed is shown as long after its end as before it: then the merchant lives without it.
     DocumentsExpiring "SELECT d.id, d.expires_on AS due_on, d.kind AS text, NULL AS owner, m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
      JOIN merchants m ON m.aggregator_id = $1 AND m.id = a.merchant_id AND m.status <> 'archived'
      JOIN legal_documents d ON d.aggregator_id = $1 AND d.merchant_id = m.id
-     WHERE a.aggregator_id = $1 AND a.user_id = $2 AND d.status IN ('verified', 'expired') AND d.expires_on <= $3
+     WHERE a.aggregator_id = $1 AND a.user_id = $2 AND d.status IN ('verified', 'expired')
+       AND d.expires_on <= $3 AND d.expires_on >= $3 - 180
      ORDER BY d.expires_on, d.id LIMIT $4"
     ActionItemsDue "SELECT i.id, i.due_on, i.text, i.owner, m.id AS merchant_id, m.name, m.phone
      FROM merchant_access a
@@ -148,8 +156,10 @@ struct DueRow {
 
 impl DueRow {
     fn item(self, kind: AgendaKind) -> Result<AgendaItem> {
+        let is_first = self.text.is_some();
         let text = self.text.unwrap_or_default();
         let task = match kind {
+            AgendaKind::VisitDue if is_first => Task::FirstVisit,
             AgendaKind::VisitDue => Task::Visit,
             AgendaKind::DocumentExpiring => Task::Document(stored(DocumentKind::parse(&text))?),
             AgendaKind::ActionItem => Task::ActionItem { text, owner: self.owner.unwrap_or_default() },

@@ -5,9 +5,9 @@ use diesel::sql_types::{Date, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid 
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
-use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId};
+use kapal_domain::ids::{EnrolmentId, MerchantId, ProgrammeId, UserId};
 use kapal_domain::merchant::MerchantStatus;
-use kapal_domain::programme::{EnrolmentStatus, TopicKey, attendance_percent};
+use kapal_domain::programme::{EnrolmentSort, EnrolmentStatus, TopicKey, attendance_percent};
 use kapal_domain::region::RegionCode;
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults, Refusal};
@@ -37,6 +37,8 @@ pub struct EnrolmentRow {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub merchant_name: String,
+    #[diesel(sql_type = Text)]
+    sort_name: String,
     /// State.
     #[diesel(sql_type = Text)]
     pub status: String,
@@ -91,10 +93,16 @@ pub struct EnrolmentFilter {
     pub programme: Option<ProgrammeId>,
     /// Of this merchant.
     pub merchant: Option<MerchantId>,
+    /// Of merchants that this hero mentors.
+    pub hero: Option<UserId>,
+    /// Of merchants whose names have words that begin so.
+    pub text: Option<String>,
     /// Of merchants in this region or below it.
     pub region: Option<RegionCode>,
     /// In any of these states.
     pub statuses: Vec<EnrolmentStatus>,
+    /// In this order.
+    pub sort: EnrolmentSort,
 }
 
 impl EnrolmentRow {
@@ -166,7 +174,7 @@ impl TenantTx<'_> {
         Ok(statement.get_result::<EnrolmentRow>(&mut **self).await?)
     }
 
-    /// Enrolments that fit, the newest first.
+    /// Enrolments that fit, in the filter's order.
     pub async fn enrolments(
         &mut self,
         filter: &EnrolmentFilter,
@@ -177,12 +185,36 @@ impl TenantTx<'_> {
             .found_enrolments(filter.programme)
             .any_of("e.status", filter.statuses.iter().map(|status| status.as_str()))
             .with(filter.merchant, |s, merchant| s.sql(" AND e.merchant_id = ").bind(merchant.uuid()))
+            .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero))
+            .with(filter.text.as_deref(), |s, text| s.named(self.tenant(), text))
             .with(filter.region.as_ref(), Statement::in_region);
         if let Some(cursor) = after {
-            statement = statement.beyond(" AND (e.created_at, e.id) < (", cursor.time_and_id()?);
+            statement = match filter.sort {
+                EnrolmentSort::Newest => {
+                    statement.beyond(" AND (e.created_at, e.id) < (", cursor.time_and_id()?)
+                }
+                EnrolmentSort::Oldest => {
+                    statement.beyond(" AND (e.created_at, e.id) > (", cursor.time_and_id()?)
+                }
+                EnrolmentSort::Merchant => statement.beyond_name(
+                    " AND m.sort_name >= ",
+                    " AND (m.sort_name, e.id) > (",
+                    cursor.name_and_id()?,
+                ),
+                EnrolmentSort::MerchantDown => statement.beyond_name(
+                    " AND m.sort_name <= ",
+                    " AND (m.sort_name, e.id) < (",
+                    cursor.name_and_id()?,
+                ),
+            };
         }
-        let statement = statement.page(" ORDER BY e.created_at DESC, e.id DESC", limit);
-        let rows = statement.load::<EnrolmentRow>(&mut **self).await?;
+        let by = match filter.sort {
+            EnrolmentSort::Newest => " ORDER BY e.created_at DESC, e.id DESC",
+            EnrolmentSort::Oldest => " ORDER BY e.created_at, e.id",
+            EnrolmentSort::Merchant => " ORDER BY m.sort_name, e.id",
+            EnrolmentSort::MerchantDown => " ORDER BY m.sort_name DESC, e.id DESC",
+        };
+        let rows = statement.page(by, limit).planned_anew().load::<EnrolmentRow>(&mut **self).await?;
         if let Some(programme) = filter.programme.filter(|_| rows.is_empty()) {
             // No enrolments, or no such programme?
             programmes::table
@@ -191,7 +223,10 @@ impl TenantTx<'_> {
                 .first::<Uuid>(&mut **self)
                 .await?;
         }
-        Ok(Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id)))
+        Ok(Page::cut(rows, limit, |row| match filter.sort {
+            EnrolmentSort::Newest | EnrolmentSort::Oldest => Cursor::at(row.created_at, row.id),
+            EnrolmentSort::Merchant | EnrolmentSort::MerchantDown => Cursor::named(&row.sort_name, row.id),
+        }))
     }
 
     /// Records what was attended, and how the enrolment ends, where its version is still `expected`.
@@ -365,7 +400,7 @@ impl TenantTx<'_> {
 
     fn found_enrolments(&self, programme: Option<ProgrammeId>) -> Statement {
         Statement::new(
-            "SELECT e.id, e.programme_id, e.merchant_id, m.name AS merchant_name, e.status, e.reason, e.ended_at, \
+            "SELECT e.id, e.programme_id, e.merchant_id, m.name AS merchant_name, m.sort_name, e.status, e.reason, e.ended_at, \
              coalesce((SELECT jsonb_agg(jsonb_build_object('topic', a.topic_key, 'attended_on', a.attended_on) ORDER BY t.position) \
                  FROM attendances a JOIN programme_topics t ON t.aggregator_id = a.aggregator_id \
                      AND t.programme_id = a.programme_id AND t.key = a.topic_key \

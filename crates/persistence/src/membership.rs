@@ -1,12 +1,16 @@
 //! Who works for an aggregator. Permissions are looked up at each request, so that a change counts at once.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable,
+    SelectableHelper,
+};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::UserId;
 use kapal_domain::permission::Role;
+use kapal_domain::user::MemberSort;
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{invitations, memberships};
 use serde_json::{Value, json};
@@ -14,10 +18,11 @@ use uuid::Uuid;
 
 use crate::identity::stored;
 use crate::sql::sql;
+use crate::statement::Statement;
 use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
 
 /// A member as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = memberships, check_for_backend(diesel::pg::Pg))]
 pub struct MemberRow {
     /// The person.
@@ -39,6 +44,43 @@ pub struct MemberRow {
 impl MemberRow {
     fn role(&self) -> Result<Role> {
         stored(Role::parse(&self.role))
+    }
+}
+
+/// Which members.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFilter {
+    /// With any of these roles.
+    pub roles: Vec<Role>,
+    /// Whose name or address has words that begin so.
+    pub text: Option<String>,
+    /// In this order.
+    pub sort: MemberSort,
+}
+
+#[derive(QueryableByName)]
+struct Listed {
+    #[diesel(embed)]
+    member: MemberRow,
+    #[diesel(sql_type = Text)]
+    sort_name: String,
+}
+
+/// How an order is asked for: the SQL before a cursor's values, and the order itself.
+const fn order(sort: MemberSort) -> (&'static str, &'static str) {
+    match sort {
+        MemberSort::Newest => {
+            (" AND (s.created_at, s.user_id) < (", " ORDER BY s.created_at DESC, s.user_id DESC")
+        }
+        MemberSort::Oldest => (" AND (s.created_at, s.user_id) > (", " ORDER BY s.created_at, s.user_id"),
+        MemberSort::Name => (
+            " AND (lower(s.name) COLLATE \"C\", s.user_id) > (",
+            " ORDER BY lower(s.name) COLLATE \"C\", s.user_id",
+        ),
+        MemberSort::NameDown => (
+            " AND (lower(s.name) COLLATE \"C\", s.user_id) < (",
+            " ORDER BY lower(s.name) COLLATE \"C\" DESC, s.user_id DESC",
+        ),
     }
 }
 
@@ -65,27 +107,36 @@ sql! {
 }
 
 impl TenantTx<'_> {
-    /// Members by the time of joining, the newest first.
-    pub async fn members(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page<MemberRow>> {
-        let mut query = memberships::table
-            .filter(memberships::aggregator_id.eq(self.tenant()))
-            .select(MemberRow::as_select())
-            .into_boxed();
+    /// Members that fit, in the filter's order.
+    pub async fn members(
+        &mut self,
+        filter: &MemberFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<MemberRow>> {
+        let mut statement = Statement::new(
+            "SELECT s.*, lower(s.name) COLLATE \"C\" AS sort_name FROM memberships s WHERE s.aggregator_id = ",
+        )
+        .bind(self.tenant())
+        .any_of("s.role", filter.roles.iter().map(|role| role.as_str()))
+        .with(filter.text.as_deref(), |s, text| s.worded("s.name || ' ' || s.email", text));
+        let (follows, by) = order(filter.sort);
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            query = query.filter(
-                memberships::created_at
-                    .lt(time)
-                    .or(memberships::created_at.eq(time).and(memberships::user_id.lt(id))),
-            );
+            statement = match filter.sort {
+                MemberSort::Newest | MemberSort::Oldest => statement.beyond(follows, cursor.time_and_id()?),
+                MemberSort::Name | MemberSort::NameDown => statement.beyond(follows, cursor.name_and_id()?),
+            };
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let rows = query
-            .order((memberships::created_at.desc(), memberships::user_id.desc()))
-            .limit(wanted)
-            .load::<MemberRow>(&mut **self)
-            .await?;
-        Ok(Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.user_id)))
+        let rows = statement.page(by, limit).planned_anew().load::<Listed>(&mut **self).await?;
+        let page = Page::cut(rows, limit, |listed| match filter.sort {
+            MemberSort::Newest | MemberSort::Oldest => {
+                Cursor::at(listed.member.created_at, listed.member.user_id)
+            }
+            MemberSort::Name | MemberSort::NameDown => {
+                Cursor::named(&listed.sort_name, listed.member.user_id)
+            }
+        });
+        Ok(page.map(|listed| listed.member))
     }
 
     /// Gives a member another role. `by` is the role of who does it.

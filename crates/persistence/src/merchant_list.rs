@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use kapal_domain::Code;
 use kapal_domain::ids::UserId;
 use kapal_domain::legality::DocumentKind;
 use kapal_domain::level::Level;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use crate::merchant::place_of;
 use crate::sql::sql;
 use crate::statement::Statement;
-use crate::{Cursor, CursorValue, Merchant, MerchantRow, Page, ProfileRow, Result, TenantTx};
+use crate::{Cursor, Merchant, MerchantRow, Page, ProfileRow, Result, TenantTx};
 
 /// Which merchants to list.
 #[derive(Debug, Clone, Default)]
@@ -75,9 +74,7 @@ impl Listed {
             MerchantSort::ChangedLast | MerchantSort::ChangedFirst => {
                 Cursor::at(self.merchant.updated_at, self.merchant.id)
             }
-            MerchantSort::Name | MerchantSort::NameDown => {
-                Cursor(vec![CursorValue::Text(self.sort_name.clone()), CursorValue::Id(self.merchant.id)])
-            }
+            MerchantSort::Name | MerchantSort::NameDown => Cursor::named(&self.sort_name, self.merchant.id),
         }
     }
 }
@@ -97,7 +94,8 @@ impl TenantTx<'_> {
             .any_of("m.level", filter.levels.iter().map(|level| level.as_str()))
             .with(filter.region.as_ref(), Statement::in_region)
             .with(filter.nib.as_ref(), |s, nib| s.sql(" AND m.nib = ").bind(nib.as_str()))
-            .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero));
+            .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero))
+            .with(filter.text.as_deref(), |s, text| s.named(self.tenant(), text));
         if let Some(kind) = filter.missing {
             statement = statement
                 .sql(
@@ -118,25 +116,12 @@ impl TenantTx<'_> {
                 .bind(i64::from(days))
                 .sql("::integer)");
         }
-        for word in filter.text.iter().flat_map(|text| words(text)).take(crate::MAX_WORDS) {
-            let end = format!("{word}{}", char::MAX);
-            statement = statement
-                .sql(" AND m.id IN (SELECT w.merchant_id FROM merchant_words w WHERE w.aggregator_id = ")
-                .bind(self.tenant())
-                .sql(" AND w.word >= ")
-                .bind(word)
-                .sql(" AND w.word < ")
-                .bind(end)
-                .sql(")");
-        }
         let (follows, by) = order(filter.sort);
         if let Some(cursor) = after {
-            statement = match (filter.sort, &cursor.0[..]) {
-                (
-                    MerchantSort::Name | MerchantSort::NameDown,
-                    [CursorValue::Text(name), CursorValue::Id(id)],
-                ) => statement.beyond(follows, (name.as_str(), *id)),
-                (MerchantSort::Name | MerchantSort::NameDown, _) => return Err(Code::CursorMismatch.into()),
+            statement = match filter.sort {
+                MerchantSort::Name | MerchantSort::NameDown => {
+                    statement.beyond(follows, cursor.name_and_id()?)
+                }
                 _ => statement.beyond(follows, cursor.time_and_id()?),
             };
         }

@@ -99,6 +99,34 @@ impl Cursor {
         }
     }
 
+    /// A cursor that stands on a name and an id.
+    #[must_use]
+    pub fn named(name: &str, id: Uuid) -> Self {
+        Self(vec![CursorValue::Text(name.to_owned()), CursorValue::Id(id)])
+    }
+
+    /// The name and id of [`Cursor::named`].
+    pub fn name_and_id(&self) -> Result<(String, Uuid), Code> {
+        match self.0.as_slice() {
+            [CursorValue::Text(name), CursorValue::Id(id)] => Ok((name.clone(), *id)),
+            _ => Err(Code::CursorMismatch),
+        }
+    }
+
+    /// A cursor that stands on a number and an id.
+    #[must_use]
+    pub fn numbered(number: i64, id: Uuid) -> Self {
+        Self(vec![CursorValue::Int(number), CursorValue::Id(id)])
+    }
+
+    /// The number and id of [`Cursor::numbered`].
+    pub fn number_and_id(&self) -> Result<(i64, Uuid), Code> {
+        match self.0.as_slice() {
+            [CursorValue::Int(number), CursorValue::Id(id)] => Ok((*number, *id)),
+            _ => Err(Code::CursorMismatch),
+        }
+    }
+
     /// As the client sees it. `list` names tenant, route, filters and order.
     #[must_use]
     pub fn encode(&self, vault: &Vault, list: &str) -> String {

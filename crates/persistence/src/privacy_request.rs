@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName,
+    Selectable, SelectableHelper,
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
@@ -13,9 +13,10 @@ use kapal_domain::ids::{AggregatorId, LeadId, MerchantId, PrivacyRequestId, User
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::Role;
 use kapal_domain::privacy::{
-    ChangedField, HOURS_TO_ANSWER, HOURS_TO_REMIND, PrivacyKind, PrivacyStatus, RequestAnswer, RequestNote,
-    SubjectType,
+    ChangedField, HOURS_TO_ANSWER, HOURS_TO_REMIND, PrivacyKind, PrivacySort, PrivacyStatus, RequestAnswer,
+    RequestNote, SubjectType,
 };
+use kapal_domain::region::RegionCode;
 use kapal_domain::user::Email;
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{audit_entries, heroes, leads, memberships, merchants, privacy_requests as requests};
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::identity::stored;
 use crate::mail::Letter;
 use crate::sql::sql;
+use crate::statement::Statement;
 use crate::{Actor, Change, Cursor, Db, Error, OperatorTx, Page, Result, Subject, TenantTx};
 
 /// Whose data a request is about.
@@ -88,7 +90,7 @@ pub struct NewPrivacyRequest {
 }
 
 /// A request as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = requests, check_for_backend(diesel::pg::Pg))]
 pub struct PrivacyRequestRow {
     /// Id.
@@ -121,6 +123,8 @@ pub struct PrivacyRequestRow {
     pub due_at: DateTime<Utc>,
     /// When it was answered.
     pub handled_at: Option<DateTime<Utc>>,
+    /// When it was noted.
+    pub created_at: DateTime<Utc>,
 }
 
 impl PrivacyRequestRow {
@@ -153,8 +157,12 @@ pub struct PrivacyRequestFilter {
     pub kinds: Vec<PrivacyKind>,
     /// About this merchant.
     pub merchant: Option<MerchantId>,
+    /// About merchants in this region or below it.
+    pub region: Option<RegionCode>,
     /// Open and out of time, or not.
     pub overdue: Option<bool>,
+    /// In this order.
+    pub sort: PrivacySort,
 }
 
 impl TenantTx<'_> {
@@ -197,47 +205,42 @@ impl TenantTx<'_> {
         Ok(row)
     }
 
-    /// Requests, what is due first first.
+    /// Requests that fit, in the filter's order.
     pub async fn privacy_requests(
         &mut self,
         filter: &PrivacyRequestFilter,
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<PrivacyRequestRow>> {
-        let mut query = requests::table
-            .filter(requests::aggregator_id.eq(self.tenant()))
-            .select(PrivacyRequestRow::as_select())
-            .into_boxed();
-        if !filter.statuses.is_empty() {
-            let statuses: Vec<_> = filter.statuses.iter().map(|s| s.as_str()).collect();
-            query = query.filter(requests::status.eq_any(statuses));
-        }
-        if !filter.kinds.is_empty() {
-            let kinds: Vec<_> = filter.kinds.iter().map(|k| k.as_str()).collect();
-            query = query.filter(requests::kind.eq_any(kinds));
-        }
-        if let Some(merchant) = filter.merchant {
-            query = query.filter(requests::merchant_id.eq(merchant.uuid()));
-        }
-        let late = || requests::status.eq(PrivacyStatus::Open.as_str()).and(requests::due_at.le(Utc::now()));
-        match filter.overdue {
-            Some(true) => query = query.filter(late()),
-            Some(false) => query = query.filter(diesel::dsl::not(late())),
-            None => {}
-        }
+        let late = |s: Statement| s.sql("(r.status = 'open' AND r.due_at <= ").bind(Utc::now()).sql(")");
+        let mut statement = Statement::new("SELECT r.* FROM privacy_requests r WHERE r.aggregator_id = ")
+            .bind(self.tenant())
+            .any_of("r.status", filter.statuses.iter().map(|status| status.as_str()))
+            .any_of("r.kind", filter.kinds.iter().map(|kind| kind.as_str()))
+            .with(filter.merchant, |s, merchant| s.sql(" AND r.merchant_id = ").bind(merchant.uuid()))
+            .with(filter.region.as_ref(), |s, region| {
+                s.sql(" AND r.merchant_id IN (SELECT m.id FROM merchants m WHERE m.aggregator_id = ")
+                    .bind(self.tenant())
+                    .in_region(region)
+                    .sql(")")
+            })
+            .with(filter.overdue, |s, overdue| late(s.sql(if overdue { " AND " } else { " AND NOT " })));
+        let (follows, by) = match filter.sort {
+            PrivacySort::DueFirst => (" AND (r.due_at, r.id) > (", " ORDER BY r.due_at, r.id"),
+            PrivacySort::DueLast => (" AND (r.due_at, r.id) < (", " ORDER BY r.due_at DESC, r.id DESC"),
+            PrivacySort::Newest => {
+                (" AND (r.created_at, r.id) < (", " ORDER BY r.created_at DESC, r.id DESC")
+            }
+            PrivacySort::Oldest => (" AND (r.created_at, r.id) > (", " ORDER BY r.created_at, r.id"),
+        };
         if let Some(cursor) = after {
-            let (due, id) = cursor.time_and_id()?;
-            query = query
-                .filter(requests::due_at.ge(due))
-                .filter(requests::due_at.gt(due).or(requests::id.gt(id)));
+            statement = statement.beyond(follows, cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let rows = query
-            .order((requests::due_at, requests::id))
-            .limit(wanted)
-            .load::<PrivacyRequestRow>(&mut **self)
-            .await?;
-        Ok(Page::cut(rows, limit, |row| Cursor::at(row.due_at, row.id)))
+        let rows = statement.page(by, limit).planned_anew().load::<PrivacyRequestRow>(&mut **self).await?;
+        Ok(Page::cut(rows, limit, |row| match filter.sort {
+            PrivacySort::DueFirst | PrivacySort::DueLast => Cursor::at(row.due_at, row.id),
+            PrivacySort::Newest | PrivacySort::Oldest => Cursor::at(row.created_at, row.id),
+        }))
     }
 
     /// One request.

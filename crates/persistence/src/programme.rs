@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{ProgrammeId, UserId};
 use kapal_domain::programme::{
-    Curriculum, Days, ProgrammeName, ProgrammeNameEn, ProgrammeStatus, ProgrammeText,
+    Curriculum, Days, ProgrammeName, ProgrammeNameEn, ProgrammeSort, ProgrammeStatus, ProgrammeText,
 };
 use kapal_domain::region::RegionCode;
 use kapal_domain::{Code, Refusal};
@@ -33,6 +33,8 @@ pub struct ProgrammeRow {
     /// Name in Indonesian.
     #[diesel(sql_type = Text)]
     pub name_id: String,
+    #[diesel(sql_type = Text)]
+    sort_name: String,
     /// Name in English; may be empty.
     #[diesel(sql_type = Text)]
     pub name_en: String,
@@ -108,6 +110,17 @@ pub struct Programme {
     pub topics: Vec<TopicRow>,
     /// Where it is; None online.
     pub place: Option<Place>,
+}
+
+/// Which programmes.
+#[derive(Debug, Clone, Default)]
+pub struct ProgrammeFilter {
+    /// In any of these states.
+    pub statuses: Vec<ProgrammeStatus>,
+    /// Whose name, in either language, has words that begin so.
+    pub text: Option<String>,
+    /// In this order.
+    pub sort: ProgrammeSort,
 }
 
 /// A programme to be made.
@@ -222,26 +235,37 @@ impl TenantTx<'_> {
         Ok(statement.get_result::<ProgrammeRow>(&mut **self).await?)
     }
 
-    /// Programmes, the newest first, with any of these states.
+    /// Programmes that fit, in the filter's order.
     pub async fn programmes(
         &mut self,
-        statuses: &[ProgrammeStatus],
+        filter: &ProgrammeFilter,
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<Programme>> {
-        let mut statement = self.found_programmes();
-        if !statuses.is_empty() {
-            let statuses: Vec<String> = statuses.iter().map(|s| s.as_str().to_owned()).collect();
-            statement = statement.sql(" AND p.status = ANY (").bind(statuses).sql(")");
-        }
+        let mut statement = self
+            .found_programmes()
+            .any_of("p.status", filter.statuses.iter().map(|status| status.as_str()))
+            .with(filter.text.as_deref(), |s, text| s.worded("p.name_id || ' ' || p.name_en", text));
+        let (follows, by) = order(filter.sort);
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (p.created_at, p.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = match filter.sort {
+                ProgrammeSort::Newest | ProgrammeSort::Oldest => {
+                    statement.beyond(follows, cursor.time_and_id()?)
+                }
+                ProgrammeSort::StartsFirst | ProgrammeSort::StartsLast => {
+                    statement.beyond(follows, cursor.day_and_id()?)
+                }
+                ProgrammeSort::Name | ProgrammeSort::NameDown => {
+                    statement.beyond(follows, cursor.name_and_id()?)
+                }
+            };
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let statement = statement.sql(" ORDER BY p.created_at DESC, p.id DESC LIMIT ").bind(wanted);
-        let rows = statement.load::<ProgrammeRow>(&mut **self).await?;
-        let Page { items, next } = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id));
+        let rows = statement.page(by, limit).planned_anew().load::<ProgrammeRow>(&mut **self).await?;
+        let Page { items, next } = Page::cut(rows, limit, |row| match filter.sort {
+            ProgrammeSort::Newest | ProgrammeSort::Oldest => Cursor::at(row.created_at, row.id),
+            ProgrammeSort::StartsFirst | ProgrammeSort::StartsLast => Cursor::on(Some(row.starts_on), row.id),
+            ProgrammeSort::Name | ProgrammeSort::NameDown => Cursor::named(&row.sort_name, row.id),
+        });
         Ok(Page { items: self.complete_programmes(items).await?, next })
     }
 
@@ -327,7 +351,7 @@ impl TenantTx<'_> {
 
     fn found_programmes(&self) -> Statement {
         Statement::new(
-            "SELECT p.id, p.status, p.name_id, p.name_en, p.description_id, p.description_en, p.starts_on, p.ends_on, \
+            "SELECT p.id, p.status, p.name_id, lower(p.name_id) COLLATE \"C\" AS sort_name, p.name_en, p.description_id, p.description_en, p.starts_on, p.ends_on, \
              p.region_code, p.trainer_id, m.name AS trainer_name, p.capacity, p.seats_taken, p.min_attendance_percent, \
              p.version, p.created_at, p.updated_at \
              FROM programmes p \
@@ -354,6 +378,26 @@ impl TenantTx<'_> {
             row,
         };
         Ok(rows.into_iter().map(complete).collect())
+    }
+}
+
+/// How an order is asked for: the SQL before a cursor's values, and the order itself.
+const fn order(sort: ProgrammeSort) -> (&'static str, &'static str) {
+    match sort {
+        ProgrammeSort::Newest => (" AND (p.created_at, p.id) < (", " ORDER BY p.created_at DESC, p.id DESC"),
+        ProgrammeSort::Oldest => (" AND (p.created_at, p.id) > (", " ORDER BY p.created_at, p.id"),
+        ProgrammeSort::StartsFirst => (" AND (p.starts_on, p.id) > (", " ORDER BY p.starts_on, p.id"),
+        ProgrammeSort::StartsLast => {
+            (" AND (p.starts_on, p.id) < (", " ORDER BY p.starts_on DESC, p.id DESC")
+        }
+        ProgrammeSort::Name => (
+            " AND (lower(p.name_id) COLLATE \"C\", p.id) > (",
+            " ORDER BY lower(p.name_id) COLLATE \"C\", p.id",
+        ),
+        ProgrammeSort::NameDown => (
+            " AND (lower(p.name_id) COLLATE \"C\", p.id) < (",
+            " ORDER BY lower(p.name_id) COLLATE \"C\" DESC, p.id DESC",
+        ),
     }
 }
 

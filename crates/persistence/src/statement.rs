@@ -9,6 +9,8 @@ use kapal_domain::ids::UserId;
 use kapal_domain::region::RegionCode;
 use uuid::Uuid;
 
+use crate::merchant_list::words;
+
 /// The statement so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Statement {
@@ -109,6 +111,33 @@ impl Statement {
         .sql(")")
     }
 
+    /// Appends that the merchant `m` of the tenant has a word that begins so for each word of a text.
+    pub fn named(mut self, tenant: Uuid, text: &str) -> Self {
+        for word in words(text).into_iter().take(crate::MAX_WORDS) {
+            let end = format!("{word}{}", char::MAX);
+            self = self
+                .sql(" AND m.id IN (SELECT w.merchant_id FROM merchant_words w WHERE w.aggregator_id = ")
+                .bind(tenant)
+                .sql(" AND w.word >= ")
+                .bind(word)
+                .sql(" AND w.word < ")
+                .bind(end)
+                .sql(")");
+        }
+        self
+    }
+
+    /// Appends that a text has a word that begins so for each word of another: for lists that are short enough to look at
+    /// each row.
+    pub fn worded(mut self, column: &'static str, text: &str) -> Self {
+        for word in words(text).into_iter().take(crate::MAX_WORDS) {
+            // Letters and digits alone: nothing in it means something in a pattern.
+            let pattern = format!("(^|[^[:alnum:]]){word}");
+            self = self.sql(" AND lower(").sql(column).sql(") ~ ").bind(pattern);
+        }
+        self
+    }
+
     /// Appends that a column is any of these; nothing for none.
     pub fn any_of(self, column: &'static str, values: impl IntoIterator<Item = &'static str>) -> Self {
         let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
@@ -121,6 +150,11 @@ impl Statement {
     /// Appends where a page begins: `follows` compares a pair of columns with the cursor's.
     pub fn beyond(self, follows: &'static str, place: (impl Into<Bound>, Uuid)) -> Self {
         self.sql(follows).bind(place.0).sql(", ").bind(place.1).sql(")")
+    }
+
+    /// Appends where a page begins in an order by the merchant's name: the first comparison is one that its index answers.
+    pub fn beyond_name(self, from: &'static str, follows: &'static str, place: (String, Uuid)) -> Self {
+        self.sql(from).bind(place.0.clone()).beyond(follows, place)
     }
 
     /// Appends the order and how many rows, and one more, by which a further page is known.

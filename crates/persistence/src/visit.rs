@@ -98,6 +98,8 @@ pub struct VisitFilter {
     pub author: Option<UserId>,
     /// Of this merchant.
     pub merchant: Option<MerchantId>,
+    /// Of merchants whose names have words that begin so.
+    pub text: Option<String>,
     /// Of merchants in this region or below it.
     pub region: Option<RegionCode>,
     /// Not before this moment.
@@ -149,6 +151,7 @@ impl TenantTx<'_> {
             .sql(" AND w.version = v.version")
             .with(filter.author, |s, author| s.sql(" AND v.author_id = ").bind(author.uuid()))
             .with(filter.merchant, |s, merchant| s.sql(" AND v.merchant_id = ").bind(merchant.uuid()))
+            .with(filter.text.as_deref(), |s, text| s.named(self.tenant(), text))
             .with(filter.region.as_ref(), Statement::in_region)
             .with(filter.from, |s, from| s.sql(" AND v.started_at >= ").bind(from))
             .with(filter.to, |s, to| s.sql(" AND v.started_at < ").bind(to))

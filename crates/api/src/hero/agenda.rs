@@ -56,7 +56,7 @@ pub struct AgendaItemView {
     late: bool,
     /// The merchant.
     merchant: AgendaMerchantView,
-    /// The last visit, the document, the action item or the merchant.
+    /// The last visit, the document, the action item or the merchant; with a first visit the merchant too.
     id: Uuid,
     /// Which document, such as `halal`; null with the other kinds.
     #[schema(example = json!(null), max_length = 20)]
@@ -114,6 +114,7 @@ impl AgendaItemView {
             missing: Vec::new(),
         };
         match item.task {
+            Task::FirstVisit => view.text = say("Lakukan kunjungan pertama.", "Make the first visit."),
             Task::Visit => {
                 view.text = say("Kunjungi lagi seperti yang disepakati.", "Visit again, as agreed.");
             }
@@ -160,8 +161,9 @@ impl AgendaItemView {
 /// Read a hero's agenda
 ///
 /// What waits for the hero who asks, over all his merchants: visits that are due within 7 days, documents that expire
-/// within 90, open action items that are late or due within 7, and merchants in draft or sent back with what the
-/// merchant or the hero has to bring. One call, meant for the morning before there is no network.
+/// within 90 or did in the last 90, open action items that are late or due within 7, and merchants in draft or sent back
+/// with what the merchant or the hero has to bring. A merchant that nobody has visited yet is due two weeks after the
+/// hero's first day with it. One call, meant for the morning before there is no network.
 #[utoipa::path(tag = "mentoring", responses((status = 200, description = "The agenda.", body = AgendaView), (status = 404, description = "Only a local hero has one.")), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/heroes/me/agenda")]
 pub async fn get_agenda(

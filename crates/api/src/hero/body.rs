@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kapal_domain::hero::{Capacity, HeroName, HeroNote, Home, Language, MAX_AREAS, MAX_LANGUAGES};
+use kapal_domain::hero::{Capacity, HeroName, HeroNote, HeroSort, Home, Language, MAX_AREAS, MAX_LANGUAGES};
 use kapal_domain::ids::{ProgrammeId, UserId};
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
@@ -253,6 +253,10 @@ pub struct HeroQuery {
     /// Who mentors merchants in this programme, or is going to.
     #[param(example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12", max_length = 36)]
     programme_id: Option<String>,
+    /// The order: `-created_at` (the default), `created_at`, `name`, `-name`, `free_capacity` or `-free_capacity`: how many
+    /// merchants more than he has he can take.
+    #[param(example = "-free_capacity", max_length = 20)]
+    sort: Option<String>,
 }
 
 impl HeroQuery {
@@ -264,6 +268,7 @@ impl HeroQuery {
             language: one("language", self.language.as_ref(), Language::parse)?,
             text: self.q.clone(),
             programme: one("programme_id", self.programme_id.as_ref(), parse_id::<ProgrammeId>)?,
+            sort: one("sort", self.sort.as_ref(), HeroSort::parse)?.unwrap_or_default(),
         })
     }
 }

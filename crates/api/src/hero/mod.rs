@@ -49,7 +49,7 @@ pub async fn create_hero(staff: Staff<MentoringManage>, body: Json<HeroCreate>) 
 
 /// List heroes
 ///
-/// Local heroes with what they have taken on, the newest profile first; without phones. A hero sees himself and those
+/// Local heroes with what they have taken on; without phones. A hero sees himself and those
 /// who share a merchant with him, a merchant those who mentor it. With `Accept: text/csv` the whole list comes as a file.
 #[utoipa::path(tag = "mentoring", params(HeroQuery, Paging), responses((status = 200, description = "A page of heroes, or all of them as a file.", content((PageOf<HeroView> = "application/json"), (String = "text/csv")))), security(("bearer" = ["mentoring:read"])))]
 #[get("/v1/aggregators/{aggregator}/heroes")]

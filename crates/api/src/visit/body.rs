@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::view::LocationView;
 use crate::path::parse_id;
 
 /// One version of a visit, as the phone noted it.
@@ -289,6 +290,7 @@ pub(crate) fn sent(base: usize, record: &VisitRecord) -> Value {
         "problems": record.problems.as_str(), "advice": record.advice.as_str(), "next_on": record.next_on,
         "photos": record.photos, "tasks": tasks.collect::<Vec<_>>(),
         "device_id": record.device.as_ref().map(|device| device.as_str()),
+        "location": record.location.map(LocationView::from),
     })
 }
 

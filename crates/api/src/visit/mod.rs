@@ -11,7 +11,7 @@ use kapal_domain::ids::{MerchantId, VisitId};
 use kapal_domain::permission::{Demand, MentoringRead, MentoringWrite, MerchantsWrite, Permission, Role};
 use kapal_domain::region::RegionCode;
 use kapal_domain::visit::{Topic, VisitSort};
-use kapal_persistence::{ChangeOutcome, PhoneChange, TenantTx, VisitChange, VisitFilter};
+use kapal_persistence::{ChangeOutcome, PhoneChange, TenantTx, VisitChange, VisitFilter, VisitRow};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -67,7 +67,7 @@ pub async fn put_visit(
     let change = VisitChange { id, base: body.0.base_version.unwrap_or(0) as usize, record, confirmation };
     staff
         .run(async |tx| {
-            let is_new = apply(tx, change).await?;
+            let is_new = apply(&staff, tx, change).await?;
             let view = shown(&staff, tx, id).await?;
             Ok(match is_new {
                 true => Put::Made(created(&staff, view)),
@@ -106,6 +106,7 @@ pub async fn create_merchant_visit(
             // Named by the path: what the member does not see is not there.
             tx.merchant(merchant).await?;
             apply(
+                &staff,
                 tx,
                 VisitChange { id, base: 0, record: record.clone(), confirmation: confirmation.clone() },
             )
@@ -137,6 +138,9 @@ pub struct VisitQuery {
     /// Whether the merchant has not confirmed the present version, or has.
     #[param(example = true)]
     unconfirmed: Option<bool>,
+    /// Of merchants whose shop or legal name has words that begin so: all of them.
+    #[param(example = "tenun", max_length = 100)]
+    q: Option<String>,
     /// Of merchants in this region or below it, at any level.
     #[param(example = "53", max_length = 13)]
     region: Option<String>,
@@ -152,6 +156,7 @@ impl VisitQuery {
         Ok(VisitFilter {
             author: one("hero", self.hero.as_ref(), parse_id)?,
             merchant: one("merchant", self.merchant.as_ref(), parse_id)?,
+            text: self.q.clone(),
             region: one("region", self.region.as_ref(), RegionCode::parse)?,
             from: one("from", self.from.as_ref(), midnight)?,
             to: one("to", self.to.as_ref(), after)?,
@@ -262,14 +267,18 @@ pub async fn set_confirmation_pin(
 }
 
 /// Applies one change. Says whether it made the visit.
-async fn apply(tx: &mut TenantTx<'_>, change: VisitChange) -> Result<bool, Problem> {
+async fn apply<P: Demand>(
+    staff: &Staff<P>,
+    tx: &mut TenantTx<'_>,
+    change: VisitChange,
+) -> Result<bool, Problem> {
     let (id, base, record) = (change.id, change.base, change.record.clone());
     match tx.apply_changes(&[PhoneChange::Visit(change)]).await?.pop() {
         Some(ChangeOutcome::Created(_)) => Ok(true),
         Some(ChangeOutcome::Updated(_) | ChangeOutcome::Unchanged(_)) => Ok(false),
         Some(ChangeOutcome::Refused(error)) => Err(error.into()),
         Some(ChangeOutcome::Conflict) | None => {
-            let current = VisitView::from(tx.visit(id).await?);
+            let current = shown(staff, tx, id).await?;
             Err(Problem::new(Code::VisitConflict)
                 .with_member("current", json!(current))
                 .with_member("sent", sent(base, &record)))
@@ -284,6 +293,15 @@ async fn shown<P: Demand>(
     id: VisitId,
 ) -> Result<VisitView, Problem> {
     let visit = tx.visit(id).await?;
+    told(staff, tx, visit).await
+}
+
+/// The same of a visit that was read.
+pub(crate) async fn told<P: Demand>(
+    staff: &Staff<P>,
+    tx: &mut TenantTx<'_>,
+    visit: VisitRow,
+) -> Result<VisitView, Problem> {
     let is_told = visit.author_id == staff.user.uuid() || staff.may(Permission::PiiRead);
     let location = if is_told { tx.visit_location(&visit).await? } else { None };
     Ok(VisitView::from(visit).at(location))

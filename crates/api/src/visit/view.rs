@@ -82,6 +82,12 @@ pub struct LocationView {
     accuracy_m: u32,
 }
 
+impl From<Location> for LocationView {
+    fn from(place: Location) -> Self {
+        Self { latitude: place.latitude(), longitude: place.longitude(), accuracy_m: place.accuracy_m() }
+    }
+}
+
 /// A task agreed on at a visit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VisitTask)]
@@ -119,12 +125,7 @@ impl VisitView {
 
     /// The same with the place.
     pub(super) fn at(self, location: Option<Location>) -> Self {
-        let location = location.map(|place| LocationView {
-            latitude: place.latitude(),
-            longitude: place.longitude(),
-            accuracy_m: place.accuracy_m(),
-        });
-        Self { location, ..self }
+        Self { location: location.map(LocationView::from), ..self }
     }
 }
 

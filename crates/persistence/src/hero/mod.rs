@@ -1,10 +1,12 @@
 //! Local heroes: their profiles, which merchants they mentor, who would fit a merchant.
 
 mod assignment;
+mod list;
 mod suggestion;
 mod turn;
 
 pub use assignment::{Assignment, AssignmentRow, NewAssignment};
+pub use list::HeroFilter;
 pub use suggestion::Suggestion;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +17,7 @@ use diesel::{AsChangeset, ExpressionMethods, OptionalExtension, QueryDsl, Querya
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::hero::{Capacity, HeroName, HeroNote, Home, Language};
-use kapal_domain::ids::{ProgrammeId, UserId};
+use kapal_domain::ids::UserId;
 use kapal_domain::permission::Role;
 use kapal_domain::phone::Phone;
 use kapal_domain::region::RegionCode;
@@ -25,9 +27,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::merchant::place_of;
-use crate::region::escape_like;
-use crate::sql::sql;
-use crate::{Change, Cursor, Error, Page, Place, Result, Subject, TenantTx};
+use crate::{Change, Error, Place, Result, Subject, TenantTx};
 
 /// The column that a hero's phone is sealed for.
 const PHONE: &str = "heroes/phone_sealed";
@@ -41,6 +41,8 @@ pub struct HeroRow {
     /// As his merchants know him.
     #[diesel(sql_type = Text)]
     pub display_name: String,
+    #[diesel(sql_type = Text)]
+    sort_name: String,
     #[diesel(sql_type = Nullable<Binary>)]
     phone_sealed: Option<Vec<u8>>,
     /// What he speaks.
@@ -154,41 +156,6 @@ pub struct HeroFields {
     pub note: Option<String>,
 }
 
-/// Which heroes to list.
-#[derive(Debug, Clone, Default)]
-pub struct HeroFilter {
-    /// Who works in this region or in a part of it.
-    pub region: Option<RegionCode>,
-    /// Whether one more merchant can be given to him.
-    pub has_capacity: Option<bool>,
-    /// Whether he takes new merchants at all.
-    pub active: Option<bool>,
-    /// Who speaks this language.
-    pub language: Option<Language>,
-    /// Words of the name.
-    pub text: Option<String>,
-    /// Who mentors in this programme, or is going to.
-    pub programme: Option<ProgrammeId>,
-}
-
-sql! {
-    FindHeroes {
-        aggregator: Uuid => SqlUuid, user: Option<Uuid> => Nullable<SqlUuid>, region: Option<String> => Nullable<Text>,
-        within: Vec<String> => Array<Text>, free: Option<bool> => Nullable<Bool>, active: Option<bool> => Nullable<Bool>,
-        language: Option<String> => Nullable<Text>, names: Vec<String> => Array<Text>,
-        before: Option<DateTime<Utc>> => Nullable<Timestamptz>, before_id: Option<Uuid> => Nullable<SqlUuid>, limit: i64 => BigInt,
-        programme: Option<Uuid> => Nullable<SqlUuid>,
-    }
-    include_str!("../sql/find_heroes.sql")
-}
-
-/// The region and all that it is part of.
-fn upwards(region: &RegionCode) -> Vec<String> {
-    std::iter::successors(Some(region.clone()), RegionCode::parent)
-        .map(|code| code.as_str().to_owned())
-        .collect()
-}
-
 impl TenantTx<'_> {
     /// Makes the profile of a member who is a local hero.
     pub async fn insert_hero(&mut self, new: &NewHero) -> Result<Hero> {
@@ -232,27 +199,13 @@ impl TenantTx<'_> {
 
     /// One hero.
     pub async fn hero(&mut self, user: UserId) -> Result<Hero> {
-        let found = self.find_heroes(Some(user), &HeroFilter::default(), None, 1).await?.pop();
-        let row = found.ok_or(Error::NotFound)?;
+        let row = self.hero_row(user).await?;
         let phone = match &row.phone_sealed {
             Some(sealed) => self.open_for(row.user_id, PHONE, row.user_id, sealed).await?,
             None => None,
         };
         let mut heroes = self.placed_heroes(vec![row]).await?;
         heroes.pop().map(|hero| Hero { phone, ..hero }).ok_or(Error::NotFound)
-    }
-
-    /// Heroes, the newest profile first; without their phones.
-    pub async fn heroes(
-        &mut self,
-        filter: &HeroFilter,
-        after: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Page<Hero>> {
-        let after = after.map(Cursor::time_and_id).transpose()?;
-        let rows = self.find_heroes(None, filter, after, limit + 1).await?;
-        let page = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.user_id));
-        Ok(Page { items: self.placed_heroes(page.items).await?, next: page.next })
     }
 
     /// Edits a profile whose version is still `expected`.
@@ -307,31 +260,6 @@ impl TenantTx<'_> {
             .for_update()
             .first(&mut **self)
             .await?)
-    }
-
-    async fn find_heroes(
-        &mut self,
-        user: Option<UserId>,
-        filter: &HeroFilter,
-        after: Option<(DateTime<Utc>, Uuid)>,
-        limit: usize,
-    ) -> Result<Vec<HeroRow>> {
-        let words = filter.text.iter().flat_map(|text| text.split_whitespace()).take(crate::MAX_WORDS);
-        let query = FindHeroes {
-            aggregator: self.tenant(),
-            user: user.map(UserId::uuid),
-            region: filter.region.as_ref().map(|region| region.as_str().to_owned()),
-            within: filter.region.as_ref().map(upwards).unwrap_or_default(),
-            free: filter.has_capacity,
-            active: filter.active,
-            language: filter.language.as_ref().map(|language| language.as_str().to_owned()),
-            names: words.map(|word| format!("%{}%", escape_like(word))).collect(),
-            before: after.map(|(time, _)| time),
-            before_id: after.map(|(_, id)| id),
-            limit: i64::try_from(limit).unwrap_or(i64::MAX),
-            programme: filter.programme.map(ProgrammeId::uuid),
-        };
-        Ok(query.load(&mut **self).await?)
     }
 
     /// The heroes with the names of their regions: one query, however many heroes.

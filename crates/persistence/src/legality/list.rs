@@ -3,7 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
-use kapal_domain::ids::MerchantId;
+use kapal_domain::ids::{MerchantId, UserId};
 use kapal_domain::legality::{DocumentKind, DocumentSort, DocumentStatus};
 use kapal_domain::region::RegionCode;
 
@@ -20,6 +20,10 @@ pub struct DocumentFilter {
     pub kinds: Vec<DocumentKind>,
     /// Of this merchant.
     pub merchant: Option<MerchantId>,
+    /// Of merchants that this hero mentors.
+    pub hero: Option<UserId>,
+    /// Of merchants whose names have words that begin so.
+    pub text: Option<String>,
     /// Of merchants in this region or below it.
     pub region: Option<RegionCode>,
     /// Verified, and its last day is one of the next so many.
@@ -71,6 +75,8 @@ impl TenantTx<'_> {
         .any_of("d.status", filter.statuses.iter().map(|status| status.as_str()))
         .any_of("d.kind", filter.kinds.iter().map(|kind| kind.as_str()))
         .with(filter.merchant, |s, merchant| s.sql(" AND d.merchant_id = ").bind(merchant.uuid()))
+        .with(filter.hero, |s, hero| s.mentored_by(self.tenant(), hero))
+        .with(filter.text.as_deref(), |s, text| s.named(self.tenant(), text))
         .with(filter.region.as_ref(), Statement::in_region)
         .with(filter.expiring_days, |s, days| {
             let s = s.sql(" AND d.status = 'verified' AND ").sql(END).sql(" >= ").sql(TODAY);

@@ -1,5 +1,7 @@
 //! Naik kelas: the criteria, assessments of a merchant by them, and the decision of a second person.
 
+mod list;
+
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::{AssessmentId, FileId, MerchantId};
@@ -28,6 +30,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(get_level_criteria)
         .service(create_assessment)
         .service(list_assessments)
+        .service(list::list_all_assessments)
         .service(get_assessment)
         .service(confirm_assessment)
         .service(reject_assessment);

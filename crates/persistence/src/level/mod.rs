@@ -1,5 +1,9 @@
 //! Naik kelas: criteria in versions, assessments of merchants by them, and the class that a confirmed one makes.
 
+mod list;
+
+pub use list::{AssessmentFilter, ListedAssessment};
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
@@ -70,7 +74,7 @@ struct Parameters {
 pub type Measured = (Outcome, Option<i32>);
 
 /// An assessment as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable, diesel::QueryableByName)]
 #[diesel(table_name = assessments, check_for_backend(diesel::pg::Pg))]
 pub struct AssessmentRow {
     /// Id.

@@ -1,0 +1,11 @@
+DROP INDEX programmes_starts;
+DROP INDEX programmes_name;
+DROP INDEX heroes_name;
+DROP INDEX memberships_name;
+DROP INDEX memberships_created;
+DROP INDEX privacy_requests_created;
+DROP INDEX privacy_requests_all_due;
+DROP INDEX assessments_created;
+DROP INDEX merchant_words_merchant;
+CREATE INDEX merchant_words_merchant ON merchant_words (aggregator_id, merchant_id);
+DROP INDEX merchants_facets;
