@@ -509,7 +509,7 @@ async fn of_a_restricted_merchant_no_assignment_and_no_document_turns() {
     let end = format!(
         "UPDATE legal_documents SET expires_on = '2026-01-01', next_turn_at = now() WHERE merchant_id = '{id}'"
     );
-    assert_eq!(in_time(&end).await, 2);
+    assert_eq!(in_time(&end).await, 3);
     let pools = Cluster::get().pools();
     let turn = async || {
         pools.turn_assignments().await.expect("a turn");
@@ -520,7 +520,7 @@ async fn of_a_restricted_merchant_no_assignment_and_no_document_turns() {
         let sql = format!("SELECT FROM {table} WHERE merchant_id = '{id}' AND next_turn_at IS NOT NULL");
         in_time(&sql).await
     };
-    assert_eq!((waiting("hero_assignments").await, waiting("legal_documents").await), (2, 2), "they wait");
+    assert_eq!((waiting("hero_assignments").await, waiting("legal_documents").await), (2, 3), "they wait");
     let lift = aggregator.path(&format!("merchants/{id}/lift-restriction"));
     let _ = owner.step(&lift).await.expect(200);
     turn().await;
