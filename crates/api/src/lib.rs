@@ -40,6 +40,7 @@ mod featured;
 mod file;
 mod health;
 mod hero;
+mod fairness;
 mod indicator;
 mod invitation;
 mod lead;
@@ -98,6 +99,7 @@ pub fn routes(config: &mut ServiceConfig) {
     file::routes(config);
     health::routes(config);
     hero::routes(config);
+    fairness::routes(config);
     indicator::routes(config);
     invitation::routes(config);
     lead::routes(config);
