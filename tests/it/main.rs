@@ -44,6 +44,7 @@ mod product;
 mod profile;
 mod programme;
 mod readme;
+mod rotation;
 mod session;
 mod slot;
 mod staff_list;

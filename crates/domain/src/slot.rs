@@ -123,7 +123,10 @@ impl SlotReason {
             (Self::Booked, Locale::En) => "Chosen by the curators for this time.".to_owned(),
             (Self::Booked, Locale::Id) => "Dipilih kurator untuk waktu ini.".to_owned(),
             (Self::Owed { province, owed }, Locale::En) => {
-                format!("{province}'s turn: of all provinces it was owed the most, {} of a showing.", hundredths(*owed))
+                format!(
+                    "{province}'s turn: of all provinces it was owed the most, {} of a showing.",
+                    hundredths(*owed)
+                )
             }
             (Self::Owed { province, owed }, Locale::Id) => format!(
                 "Giliran {province}: dari semua provinsi haknya paling besar, {} tayangan.",

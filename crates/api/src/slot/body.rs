@@ -333,7 +333,8 @@ mod tests {
 
     #[test]
     fn each_mode_has_fields_of_its_own() {
-        let slot = create(json!({ "place": "home_row", "line": 2, "mode": "rotating", "places": 4 })).unwrap();
+        let slot =
+            create(json!({ "place": "home_row", "line": 2, "mode": "rotating", "places": 4 })).unwrap();
         let rules = RotationRules::new(4, 24, 30).unwrap();
         assert_eq!((slot.line, slot.filling), (2, Filling::Rotating(rules)));
         let both = json!({ "place": "home_row", "mode": "rotating", "product_ids": [ID] });
@@ -343,7 +344,8 @@ mod tests {
             faults(create(fixed)),
             ["/places", "/longest_wait"].map(|at| (at.into(), Code::OtherSlotMode))
         );
-        let wild = json!({ "place": "home_hero", "line": 2, "mode": "rotating", "places": 13, "window_hours": 0 });
+        let wild =
+            json!({ "place": "home_hero", "line": 2, "mode": "rotating", "places": 13, "window_hours": 0 });
         assert_eq!(
             faults(create(wild)),
             ["/line", "/places", "/window_hours"].map(|at| (at.into(), Code::OutOfRange))

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::Staff;
 use crate::answer::{Answered, Created, Done, Found};
 use crate::collection::NoFilter;
-use crate::Staff;
 use crate::json::Json;
 use crate::path::{At, IfMatch};
 use crate::query::{List, PageOf, Paging};

@@ -122,9 +122,8 @@ fn gini_of(merchants: &[(String, u32)], rules: RotationRules, outcome: &Outcome)
 #[test]
 fn the_nation_is_shown_fairly_over_a_thousand_windows() {
     let (rules, merchants) = (rules(8, 30), nation());
-    for seed in 0..4 {
-        let mut rotation =
-            Rotation::new(rules, id(seed), candidates(&merchants, 2_000), &BTreeMap::new());
+    for seed in 0..2 {
+        let mut rotation = Rotation::new(rules, id(seed), candidates(&merchants, 2_000), &BTreeMap::new());
         let outcome = simulate(&mut rotation, 1_000);
         assert_eq!(unfair(&merchants, rules, &outcome), [], "seed {seed}");
         assert!(outcome.longest_wait <= 30, "seed {seed}: {}", outcome.longest_wait);
@@ -155,8 +154,7 @@ fn every_merchant_of_a_province_comes_in_turn() {
 fn the_same_inputs_give_the_same_order_and_another_slot_another_one() {
     let (rules, merchants) = (rules(4, 30), nation());
     let draw = |seed| {
-        let mut rotation =
-            Rotation::new(rules, id(seed), candidates(&merchants, 2_000), &BTreeMap::new());
+        let mut rotation = Rotation::new(rules, id(seed), candidates(&merchants, 2_000), &BTreeMap::new());
         (0..50).map(|window| rotation.draw(window)).collect::<Vec<_>>()
     };
     assert_eq!(draw(1), draw(1));

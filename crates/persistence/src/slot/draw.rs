@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{QueryDsl, QueryableByName, SelectableHelper};
 use diesel::sql_types::{
     Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
+use diesel::{QueryDsl, QueryableByName, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::AggregatorId;
 use kapal_domain::rotation::{Candidate, Draw, Rotation, RotationRules, Shown, Standing, Why};

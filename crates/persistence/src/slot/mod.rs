@@ -13,9 +13,7 @@ use kapal_domain::event::EventKind;
 use kapal_domain::ids::{CategoryId, ProductId, SlotId};
 use kapal_domain::product::ProductStatus;
 use kapal_domain::rotation::RotationRules;
-use kapal_domain::slot::{
-    Filling, MAX_ITEMS, Place as SlotPlace, Schedule, Tz, Window, parse_time_zone,
-};
+use kapal_domain::slot::{Filling, MAX_ITEMS, Place as SlotPlace, Schedule, Tz, Window, parse_time_zone};
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{categories, featured_slots, products, slot_products};
 use serde_json::{Value, json};

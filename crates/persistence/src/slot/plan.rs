@@ -156,7 +156,8 @@ impl TenantTx<'_> {
         let Some(rules) = slot.rules()? else { return Ok(Vec::new()) };
         let whole = slot.schedule()?.window();
         let mut planned = self.drawn_window(slot, now).await?;
-        let mut next = planned.last().map_or(Some(whole.starts_at().max(now)), |(window, _)| window.ends_at());
+        let mut next =
+            planned.last().map_or(Some(whole.starts_at().max(now)), |(window, _)| window.ends_at());
         let aggregator = self.tenant();
         let (mut rotation, _) = rotation(self, aggregator, slot, rules).await?;
         let codes = rotation.provinces().iter().map(|province| province.code().to_owned()).collect();
@@ -184,7 +185,9 @@ impl TenantTx<'_> {
     async fn drawn_window(&mut self, slot: &SlotRow, now: DateTime<Utc>) -> Result<Vec<Planned>> {
         let query = StandingNow { aggregator: self.tenant(), slot: slot.id, number: slot.drawn };
         let rows = query.load::<StandingItem>(&mut **self).await?;
-        let Some(first) = rows.as_slice().first().filter(|row| now < row.ends_at) else { return Ok(Vec::new()) };
+        let Some(first) = rows.as_slice().first().filter(|row| now < row.ends_at) else {
+            return Ok(Vec::new());
+        };
         let window = stored(Window::new(first.starts_at, Some(first.ends_at)))?;
         let items = rows.into_iter().map(|row| {
             let province = row.province;

@@ -50,12 +50,14 @@ impl Loader<'_> {
         }
         let filling = Filling::Rotating(rules(4)?);
         let schedule = Schedule::new(window(-12, None)?, None);
-        tx.insert_slot(&NewSlot { place: Place::HomeRow, line: 2, category: None, schedule, filling }).await?;
+        tx.insert_slot(&NewSlot { place: Place::HomeRow, line: 2, category: None, schedule, filling })
+            .await?;
         if let Some((category, products)) = largest_category(house) {
             let category = Some(*self.categories.get(category).context("a category that is not there")?);
             let schedule = Schedule::new(window(-20, Some(70))?, None);
             let filling = Filling::Fixed(products);
-            tx.insert_slot(&NewSlot { place: Place::CategoryTop, line: 1, category, schedule, filling }).await?;
+            tx.insert_slot(&NewSlot { place: Place::CategoryTop, line: 1, category, schedule, filling })
+                .await?;
         }
         tx.commit().await?;
         Ok(())
@@ -121,7 +123,12 @@ impl Loader<'_> {
         let slots = slots
             .into_iter()
             .map(|(place, from, to, filling)| {
-                Ok(NewNationalSlot { place, line: 1, schedule: Schedule::new(window(from, to)?, None), filling })
+                Ok(NewNationalSlot {
+                    place,
+                    line: 1,
+                    schedule: Schedule::new(window(from, to)?, None),
+                    filling,
+                })
             })
             .collect::<Result<Vec<_>>>()?;
         let mut tx = self.db.operator(Actor::System, REQUEST).await?;
