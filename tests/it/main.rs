@@ -47,6 +47,7 @@ mod product;
 mod profile;
 mod programme;
 mod readme;
+mod rotation;
 mod session;
 mod slot;
 mod staff_list;

@@ -3,10 +3,10 @@
 use actix_web::{get, put};
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::ProductId;
-use kapal_domain::slot::{MAX_ITEMS, Place};
+use kapal_domain::slot::{MAX_ITEMS, MAX_LINES, Place};
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{Featured, NationalSlot, NewNationalSlot, Replaced};
+use kapal_persistence::{Featured, NationalFilling, NationalSlot, NewNationalSlot, Replaced};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -16,7 +16,7 @@ use crate::Operator;
 use crate::answer::{Answered, Created, Found, Put};
 use crate::json::Json;
 use crate::path::{IfMatchOptional, parse_id};
-use crate::slot::parse_schedule;
+use crate::slot::{parse_mode, parse_schedule};
 
 /// The most slots of the national home.
 const MAX_SLOTS: usize = 20;
@@ -29,7 +29,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Featured)]
 pub struct FeaturedView {
-    /// The slots, in their order.
+    /// The slots, by place and line.
     #[schema(max_items = 20)]
     slots: Vec<NationalSlotView>,
     /// Grows with each change: the `ETag`.
@@ -41,11 +41,26 @@ pub struct FeaturedView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NationalSlot)]
 pub struct NationalSlotView {
-    /// Id; another one after each change of the document.
+    /// Id; it stays while a slot does.
     id: Uuid,
     /// `home_hero`, `home_row` or `national`.
     #[schema(example = "national", max_length = 20)]
     place: String,
+    /// The line of that place, from 1.
+    #[schema(example = 1, minimum = 1, maximum = 20)]
+    line: i16,
+    /// `fixed` or `rotating`.
+    #[schema(example = "fixed", max_length = 20)]
+    mode: String,
+    /// Products side by side; null when it is fixed.
+    #[schema(example = json!(null), minimum = 1, maximum = 12)]
+    places: Option<i16>,
+    /// Hours after which a rotation shows others; null when it is fixed.
+    #[schema(example = json!(null), minimum = 1, maximum = 168)]
+    window_hours: Option<i16>,
+    /// Windows that a province with mutiara goes unshown at most; null when it is fixed.
+    #[schema(example = json!(null), minimum = 1, maximum = 365)]
+    longest_wait: Option<i16>,
     /// From when it shows.
     starts_at: DateTime<Utc>,
     /// Until when; null when it stays.
@@ -53,7 +68,7 @@ pub struct NationalSlotView {
     /// The zone that the operators think in.
     #[schema(example = "Asia/Jakarta", max_length = 40)]
     time_zone: String,
-    /// What stands in it, in order.
+    /// What stands in it in order, when it is fixed.
     #[schema(max_items = 12)]
     products: Vec<NationalProductView>,
 }
@@ -84,6 +99,11 @@ impl From<NationalSlot> for NationalSlotView {
         Self {
             id: slot.row.id,
             place: slot.row.place,
+            line: slot.row.line,
+            mode: slot.row.mode,
+            places: slot.row.places,
+            window_hours: slot.row.window_hours,
+            longest_wait: slot.row.longest_wait,
             starts_at: slot.row.starts_at,
             ends_at: slot.row.ends_at,
             time_zone: slot.row.time_zone,
@@ -106,6 +126,21 @@ pub struct NationalSlotBody {
     /// `home_hero`, `home_row` or `national`.
     #[schema(example = "national", pattern = "^(home_hero|home_row|national)$", max_length = 20)]
     place: String,
+    /// The line of that place; the next free one of the document when it is left away.
+    #[schema(example = 1, minimum = 1, maximum = 20)]
+    line: Option<i64>,
+    /// `fixed`, which is meant when it is left away, or `rotating`.
+    #[schema(example = "fixed", pattern = "^(fixed|rotating)$", max_length = 20)]
+    mode: Option<String>,
+    /// Products side by side in a rotation; 8 when it is left away.
+    #[schema(example = json!(null), minimum = 1, maximum = 12)]
+    places: Option<i64>,
+    /// Hours after which a rotation shows others; 24 when it is left away.
+    #[schema(example = json!(null), minimum = 1, maximum = 168)]
+    window_hours: Option<i64>,
+    /// Windows that a province with mutiara goes unshown at most; 30 when it is left away.
+    #[schema(example = json!(null), minimum = 1, maximum = 365)]
+    longest_wait: Option<i64>,
     /// From when it shows; now when it is left away.
     #[schema(example = "2026-11-24T03:00:00Z", format = "date-time", max_length = 40)]
     starts_at: Option<String>,
@@ -115,9 +150,9 @@ pub struct NationalSlotBody {
     /// IANA name of the zone that the operators think in; `Asia/Jakarta` when it is left away.
     #[schema(example = "Asia/Jakarta", max_length = 40)]
     time_zone: Option<String>,
-    /// What stands in it, in order: published mutiara of active aggregators that are shown nationally.
-    #[schema(min_items = 1, max_items = 12)]
-    products: Vec<NationalProductBody>,
+    /// What stands in a fixed slot, in order: published mutiara of active aggregators that are shown nationally.
+    #[schema(max_items = 12)]
+    products: Option<Vec<NationalProductBody>>,
 }
 
 /// A product to put into a national slot.
@@ -138,16 +173,23 @@ impl FeaturedBody {
             faults.add("/slots", Code::TooLong);
             return Err(faults);
         }
-        let slots = self.slots.iter().enumerate();
-        let slots: Vec<_> =
-            slots.filter_map(|(at, s)| s.parse(&mut faults, &format!("/slots/{at}"))).collect();
+        let mut slots: Vec<NewNationalSlot> = Vec::with_capacity(self.slots.len());
+        for (at, slot) in self.slots.iter().enumerate() {
+            slots.extend(slot.parse(&mut faults, &format!("/slots/{at}"), &slots));
+        }
         faults.finish().map(|()| slots)
     }
 }
 
 impl NationalSlotBody {
-    fn parse(&self, faults: &mut Faults, prefix: &str) -> Option<NewNationalSlot> {
+    fn parse(
+        &self,
+        faults: &mut Faults,
+        prefix: &str,
+        before: &[NewNationalSlot],
+    ) -> Option<NewNationalSlot> {
         let place = faults.take(format!("{prefix}/place"), national_place(&self.place));
+        let line = self.line(place, before).map(|line| faults.take(format!("{prefix}/line"), line));
         let schedule = parse_schedule(
             faults,
             prefix,
@@ -155,17 +197,42 @@ impl NationalSlotBody {
             self.ends_at.as_deref(),
             self.time_zone.as_deref(),
         );
-        let length = match self.products.len() {
+        let rules = [self.places, self.window_hours, self.longest_wait];
+        let filling = match parse_mode(faults, prefix, self.mode.as_deref(), rules)? {
+            Some(rules) if self.products.is_none() => NationalFilling::Rotating(rules),
+            Some(_) => return faults.take(format!("{prefix}/products"), Err(Code::OtherSlotMode)),
+            None => NationalFilling::Fixed(self.products(faults, prefix)?),
+        };
+        Some(NewNationalSlot { place: place?, line: line??, schedule: schedule?, filling })
+    }
+
+    /// The line that is named, or the first that no slot before has; None when the place is unknown.
+    fn line(&self, place: Option<Place>, before: &[NewNationalSlot]) -> Option<Result<u8, Code>> {
+        let place = place?;
+        let line = match self.line {
+            Some(line) => u8::try_from(line).map_err(|_| Code::OutOfRange),
+            None if place == Place::HomeHero => Ok(1),
+            None => {
+                let is_free = |line: &u8| !before.iter().any(|s| (s.place, s.line) == (place, *line));
+                (1..=MAX_LINES).find(is_free).ok_or(Code::OutOfRange)
+            }
+        };
+        Some(line.and_then(|line| place.line(line)))
+    }
+
+    fn products(&self, faults: &mut Faults, prefix: &str) -> Option<Vec<(String, ProductId)>> {
+        let given = self.products.as_deref().unwrap_or_default();
+        let length = match given.len() {
             0 => Err(Code::Required),
             1..=MAX_ITEMS => Ok(()),
             _ => Err(Code::TooLong),
         };
         faults.take(format!("{prefix}/products"), length)?;
-        let mut products = Vec::with_capacity(self.products.len());
-        for (at, product) in self.products.iter().enumerate() {
+        let mut products = Vec::with_capacity(given.len());
+        for (at, product) in given.iter().enumerate() {
             products.extend(product.parse(faults, &format!("{prefix}/products/{at}")));
         }
-        Some(NewNationalSlot { place: place?, schedule: schedule?, products })
+        Some(products)
     }
 }
 
@@ -201,9 +268,10 @@ pub async fn get_featured(operator: Operator) -> Answered {
 
 /// Put the national slots
 ///
-/// Exactly these slots in this order, in place of those before. Only published mutiara of active aggregators that are
-/// shown nationally may stand in them. `If-Match` is needed where there is something to replace; the same document
-/// once more changes nothing.
+/// Exactly these slots in place of those before; one that stays as it is stays the same slot, so that a rotation goes on.
+/// Only published mutiara of active aggregators that are shown nationally may stand in them, and all of these come in turn
+/// in a rotation. Two slots of one mode don't overlap at one place and line. `If-Match` is needed where there is something
+/// to replace; the same document once more changes nothing.
 #[utoipa::path(
     tag = "platform", request_body = FeaturedBody,
     responses(

@@ -37,6 +37,7 @@ mod collection;
 mod consent;
 mod enrolment;
 mod export;
+mod fairness;
 mod featured;
 mod file;
 mod health;
@@ -101,6 +102,7 @@ pub fn routes(config: &mut ServiceConfig) {
     file::routes(config);
     health::routes(config);
     hero::routes(config);
+    fairness::routes(config);
     indicator::routes(config);
     invitation::routes(config);
     lead::routes(config);

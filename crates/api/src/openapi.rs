@@ -40,6 +40,7 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("products", "Products, variants, pictures, translations."),
     ("curation", "From nomination to mutiara; collections and featured slots."),
+    ("reports", "Figures over time."),
     ("leads", "Contacts of buyers."),
     ("audit", "Who did what, and the proof that nobody rewrote it."),
     ("privacy", "Consent, and what people ask for by right."),

@@ -35,6 +35,7 @@ pub mod product;
 pub mod profile;
 pub mod programme;
 pub mod region;
+pub mod rotation;
 pub mod rubric;
 pub mod slot;
 pub mod slug;

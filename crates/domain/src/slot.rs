@@ -1,15 +1,20 @@
 //! Featured slots: places on a storefront that mutiara stand in for a time.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 /// A time zone of the IANA database.
 pub use chrono_tz::Tz;
 
 use crate::code::Code;
+use crate::ids::ProductId;
 use crate::locale::Locale;
+use crate::rotation::{EXPOSURE, RotationRules};
 use crate::text::choices;
 
 /// The most products that one slot shows.
 pub const MAX_ITEMS: usize = 12;
+
+/// The most lines of one place.
+pub const MAX_LINES: u8 = 20;
 
 choices! {
     /// Where on a storefront a slot is.
@@ -34,6 +39,14 @@ impl Place {
             (_, category) => Ok(category),
         }
     }
+
+    /// The line of this place that a slot stands on, from 1: rows have several below each other, all else has one.
+    pub const fn line(self, line: u8) -> Result<u8, Code> {
+        match (self, line) {
+            (_, 1) | (Self::HomeRow | Self::National, 2..=MAX_LINES) => Ok(line),
+            _ => Err(Code::OutOfRange),
+        }
+    }
 }
 
 choices! {
@@ -41,25 +54,99 @@ choices! {
     pub enum SlotMode {
         /// The products that staff put in, in their order.
         Fixed = "fixed",
+        /// All mutiara in turn, so that every province is seen.
+        Rotating = "rotating",
     }
 }
 
-choices! {
-    /// Why a product stands in a slot.
-    pub enum SlotReason {
-        /// Staff put it there.
-        Booked = "booked",
+/// What a slot is filled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filling {
+    /// These products, in this order.
+    Fixed(Vec<ProductId>),
+    /// All mutiara in turn.
+    Rotating(RotationRules),
+}
+
+impl Filling {
+    /// How it chooses.
+    pub const fn mode(&self) -> SlotMode {
+        match self {
+            Self::Fixed(_) => SlotMode::Fixed,
+            Self::Rotating(_) => SlotMode::Rotating,
+        }
     }
+
+    /// The rules, of a rotation.
+    pub const fn rules(&self) -> Option<RotationRules> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Rotating(rules) => Some(*rules),
+        }
+    }
+}
+
+/// Why a product stands in a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotReason {
+    /// Staff put it there.
+    Booked,
+    /// Its province was owed the most: so many billionths of an exposure.
+    Owed {
+        /// The province's name.
+        province: String,
+        /// What it was owed.
+        owed: i64,
+    },
+    /// Its province had waited for long.
+    Waited {
+        /// The province's name.
+        province: String,
+        /// The windows that it had gone unshown.
+        windows: u32,
+    },
 }
 
 impl SlotReason {
-    /// The reason as a sentence.
-    pub const fn text(self, locale: Locale) -> &'static str {
-        match (self, locale) {
-            (Self::Booked, Locale::En) => "Chosen by the curators for this time.",
-            (Self::Booked, Locale::Id) => "Dipilih kurator untuk waktu ini.",
+    /// What it is called.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Owed { .. } => "owed",
+            Self::Waited { .. } => "waited",
         }
     }
+
+    /// The reason as a sentence.
+    pub fn text(&self, locale: Locale) -> String {
+        match (self, locale) {
+            (Self::Booked, Locale::En) => "Chosen by the curators for this time.".to_owned(),
+            (Self::Booked, Locale::Id) => "Dipilih kurator untuk waktu ini.".to_owned(),
+            (Self::Owed { province, owed }, Locale::En) => {
+                format!(
+                    "{province}'s turn: of all provinces it was owed the most, {} of a showing.",
+                    hundredths(*owed)
+                )
+            }
+            (Self::Owed { province, owed }, Locale::Id) => format!(
+                "Giliran {province}: dari semua provinsi haknya paling besar, {} tayangan.",
+                hundredths(*owed).replace('.', ",")
+            ),
+            (Self::Waited { province, windows }, Locale::En) => {
+                format!("{province}'s turn: it had gone unshown for {windows} windows.")
+            }
+            (Self::Waited { province, windows }, Locale::Id) => {
+                format!("Giliran {province}: sudah {windows} putaran tidak tampil.")
+            }
+        }
+    }
+}
+
+/// Billionths of an exposure with two decimals.
+fn hundredths(owed: i64) -> String {
+    let hundredths = owed * 100 / EXPOSURE;
+    let sign = if hundredths < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", hundredths.abs() / 100, hundredths.abs() % 100)
 }
 
 /// A stretch of time: from its start on, until just before its end; without an end, for ever.
@@ -102,6 +189,22 @@ impl Window {
     pub fn overlaps(&self, other: &Self) -> bool {
         self.ends_at.is_none_or(|end| other.starts_at < end)
             && other.ends_at.is_none_or(|end| self.starts_at < end)
+    }
+}
+
+impl RotationRules {
+    /// The window of a rotation that a moment is in: windows follow each other from the slot's start on, and the last one
+    /// ends with the slot. None while the slot doesn't run.
+    pub fn window(self, slot: &Window, now: DateTime<Utc>) -> Option<Window> {
+        if !slot.contains(now) {
+            return None;
+        }
+        let length = TimeDelta::hours(i64::from(self.window_hours()));
+        let past = (now - slot.starts_at).num_seconds() / length.num_seconds();
+        let starts_at = slot.starts_at + length * i32::try_from(past).ok()?;
+        let end = starts_at + length;
+        let ends_at = slot.ends_at.map_or(end, |last| last.min(end));
+        Some(Window { starts_at, ends_at: Some(ends_at) })
     }
 }
 
@@ -201,6 +304,43 @@ mod tests {
                 _ => assert_eq!((with, without), (Err(Code::InvalidChoice), Ok(None))),
             }
         }
+    }
+
+    #[test]
+    fn rows_alone_have_several_lines() {
+        for &place in Place::ALL {
+            let has_several = matches!(place, Place::HomeRow | Place::National);
+            assert_eq!(place.line(1), Ok(1));
+            assert_eq!(place.line(2).is_ok(), has_several, "{place}");
+            assert_eq!((place.line(0), place.line(21)), (Err(Code::OutOfRange), Err(Code::OutOfRange)));
+        }
+    }
+
+    #[test]
+    fn windows_of_a_rotation_follow_each_other_and_the_last_ends_with_the_slot() {
+        let hour = 3_600;
+        let rules = RotationRules::new(8, 2, 30).expect("rules");
+        let slot = window(0, Some(5 * hour));
+        let at = |second| rules.window(&slot, at(second));
+        assert_eq!(at(-1), None);
+        assert_eq!(at(0), Some(window(0, Some(2 * hour))));
+        assert_eq!(at(2 * hour - 1), Some(window(0, Some(2 * hour))));
+        assert_eq!(at(2 * hour), Some(window(2 * hour, Some(4 * hour))));
+        assert_eq!(at(4 * hour + 1), Some(window(4 * hour, Some(5 * hour))));
+        assert_eq!(at(5 * hour), None);
+    }
+
+    #[test]
+    fn a_reason_is_told_in_both_languages() {
+        let owed = SlotReason::Owed { province: "Papua".into(), owed: 1_234_567_890 };
+        assert_eq!(
+            owed.text(Locale::En),
+            "Papua's turn: of all provinces it was owed the most, 1.23 of a showing."
+        );
+        assert!(owed.text(Locale::Id).contains("1,23"));
+        let waited = SlotReason::Waited { province: "Papua".into(), windows: 30 };
+        assert_eq!(waited.text(Locale::En), "Papua's turn: it had gone unshown for 30 windows.");
+        assert_eq!(hundredths(-50_000_000), "-0.05");
     }
 
     #[test]

@@ -9,13 +9,14 @@ use kapal_domain::aggregator::AggregatorStatus;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{AggregatorId, ProductId, SlotId};
 use kapal_domain::merchant::MerchantStatus;
+use kapal_domain::rotation::RotationRules;
 use kapal_domain::slot::{Place as SlotPlace, Schedule, SlotMode};
 use kapal_domain::{Code, Faults, Refusal};
 use kapal_schema::{aggregators, featured_slots, national_slot_products};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::slot::eligible;
+use crate::slot::{RuleColumns, draw, eligible, next_turn};
 use crate::sql::sql;
 use crate::{Change, Error, OperatorTx, Result, SlotRow, Subject};
 
@@ -24,7 +25,7 @@ use crate::{Change, Error, OperatorTx, Result, SlotRow, Subject};
 pub struct Featured {
     /// Grows with each change.
     pub version: i32,
-    /// The slots, in the order in which they were put.
+    /// The slots, by place and line.
     pub slots: Vec<NationalSlot>,
 }
 
@@ -53,10 +54,44 @@ pub struct NationalProduct {
 pub struct NewNationalSlot {
     /// Where it is.
     pub place: SlotPlace,
+    /// The line of that place.
+    pub line: u8,
     /// When it is shown.
     pub schedule: Schedule,
-    /// What stands in it: the aggregator's slug or id, and its product.
-    pub products: Vec<(String, ProductId)>,
+    /// What stands in it.
+    pub filling: NationalFilling,
+}
+
+/// What a national slot is filled with.
+#[derive(Debug, Clone)]
+pub enum NationalFilling {
+    /// These: the aggregator's slug or id, and its product.
+    Fixed(Vec<(String, ProductId)>),
+    /// All mutiara of the nation in turn.
+    Rotating(RotationRules),
+}
+
+impl NationalFilling {
+    fn products(&self) -> &[(String, ProductId)] {
+        match self {
+            Self::Fixed(products) => products,
+            Self::Rotating(_) => &[],
+        }
+    }
+
+    const fn rules(&self) -> Option<RotationRules> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Rotating(rules) => Some(*rules),
+        }
+    }
+
+    const fn mode(&self) -> SlotMode {
+        match self {
+            Self::Fixed(_) => SlotMode::Fixed,
+            Self::Rotating(_) => SlotMode::Rotating,
+        }
+    }
 }
 
 /// What a replacement came to.
@@ -164,37 +199,48 @@ impl OperatorTx<'_> {
             .await?;
         let before = self.national_slots().await?;
         let products = self.candidates(new).await?;
-        let is_same = before.len() == new.len()
-            && before.iter().zip(new).zip(&products).all(|((old, new), products)| same(old, new, products));
-        if is_same {
-            return Ok((Featured { version, slots: before }, Replaced::Same));
+        overlaps(new)?;
+        // What stays as it is stays the same slot: a rotation goes on where it stood.
+        let mut left = before;
+        let mut kept = Vec::new();
+        let mut made = Vec::new();
+        for (new, products) in new.iter().zip(products) {
+            let mut same_as_new = Vec::new();
+            for old in &left {
+                same_as_new.push(same(old, new, &products)?);
+            }
+            match same_as_new.iter().position(|is_same| *is_same) {
+                Some(at) => kept.push(left.remove(at)),
+                None => made.push((new, products)),
+            }
+        }
+        let is_empty = kept.is_empty() && left.is_empty();
+        if made.is_empty() && left.is_empty() {
+            return Ok((Featured { version, slots: in_order(kept) }, Replaced::Same));
         }
         match expected {
             Some(expected) if expected != version => return Err(Error::Stale(version)),
-            None if !before.is_empty() => return Err(Code::PreconditionRequired.into()),
+            None if !is_empty => return Err(Code::PreconditionRequired.into()),
             Some(_) | None => {}
         }
-        let replaced = if before.is_empty() { Replaced::Nothing } else { Replaced::Others };
-        for slot in before {
+        let replaced = if is_empty { Replaced::Nothing } else { Replaced::Others };
+        for slot in left {
             self.delete_national_slot(slot).await?;
         }
-        let mut slots = Vec::with_capacity(new.len());
-        for (new, products) in new.iter().zip(products) {
-            slots.push(self.insert_national_slot(new, products).await?);
+        for (new, products) in made {
+            kept.push(self.insert_national_slot(new, products).await?);
         }
         let version = diesel::update(aggregators::table.find(AggregatorId::PLATFORM.uuid()))
             .set((aggregators::version.eq(aggregators::version + 1), aggregators::updated_at.eq(Utc::now())))
             .returning(aggregators::version)
             .get_result::<i32>(&mut **self)
             .await?;
-        Ok((Featured { version, slots }, replaced))
+        Ok((Featured { version, slots: in_order(kept) }, replaced))
     }
 
     async fn national_slots(&mut self) -> Result<Vec<NationalSlot>> {
         let rows = featured_slots::table
             .filter(featured_slots::aggregator_id.eq(AggregatorId::PLATFORM.uuid()))
-            // Ids grow, so this is the order in which the slots were put.
-            .order(featured_slots::id)
             .select(SlotRow::as_select())
             .load::<SlotRow>(&mut **self)
             .await?;
@@ -209,12 +255,12 @@ impl OperatorTx<'_> {
             });
             NationalSlot { products: products.collect(), row }
         };
-        Ok(rows.into_iter().map(with_products).collect())
+        Ok(in_order(rows.into_iter().map(with_products).collect()))
     }
 
     /// The products of each slot, all of which may stand on the national home.
     async fn candidates(&mut self, new: &[NewNationalSlot]) -> Result<Vec<Vec<NationalProduct>>> {
-        let asked: Vec<_> = new.iter().flat_map(|slot| &slot.products).collect();
+        let asked: Vec<_> = new.iter().flat_map(|slot| slot.filling.products()).collect();
         let query = FindCandidates {
             aggregators: asked.iter().map(|(aggregator, _)| aggregator.clone()).collect(),
             products: asked.iter().map(|(_, product)| product.uuid()).collect(),
@@ -225,8 +271,9 @@ impl OperatorTx<'_> {
         let mut number = 0;
         let mut all = Vec::with_capacity(new.len());
         for (i, slot) in new.iter().enumerate() {
-            let mut found = Vec::with_capacity(slot.products.len());
-            for (j, (_, product)) in slot.products.iter().enumerate() {
+            let products = slot.filling.products();
+            let mut found = Vec::with_capacity(products.len());
+            for (j, (_, product)) in products.iter().enumerate() {
                 number += 1;
                 let place = format!("/slots/{i}/products/{j}");
                 let candidate = rows.iter().find(|row| row.at == number);
@@ -265,17 +312,19 @@ impl OperatorTx<'_> {
     ) -> Result<NationalSlot> {
         let platform = AggregatorId::PLATFORM;
         let now = Utc::now();
-        let window = new.schedule.window();
+        let (window, rules) = (new.schedule.window(), new.filling.rules());
         let row = diesel::insert_into(featured_slots::table)
             .values((
                 featured_slots::aggregator_id.eq(platform.uuid()),
                 featured_slots::id.eq(SlotId::new().uuid()),
                 featured_slots::place.eq(new.place.as_str()),
-                featured_slots::mode.eq(SlotMode::Fixed.as_str()),
+                featured_slots::line.eq(i16::from(new.line)),
+                featured_slots::mode.eq(new.filling.mode().as_str()),
+                RuleColumns::from(rules),
                 featured_slots::starts_at.eq(window.starts_at()),
                 featured_slots::ends_at.eq(window.ends_at()),
                 featured_slots::time_zone.eq(new.schedule.zone().name()),
-                featured_slots::next_turn_at.eq(window.next_turn(now)),
+                featured_slots::next_turn_at.eq(next_turn(&new.schedule, rules, now)),
                 featured_slots::created_at.eq(now),
                 featured_slots::updated_at.eq(now),
             ))
@@ -302,7 +351,8 @@ impl OperatorTx<'_> {
                 .data(json!({ "place": slot.row.place }))
                 .from_to(Value::Null, facts(&slot)),
         );
-        self.project_national_slot(slot.row.id.into()).await?;
+        draw(self, platform.uuid(), &slot.row, now).await?;
+        self.project_slot(platform.uuid(), slot.row.id.into()).await?;
         Ok(slot)
     }
 
@@ -317,7 +367,7 @@ impl OperatorTx<'_> {
                 .data(json!({ "place": slot.row.place }))
                 .from_to(facts(&slot), Value::Null),
         );
-        self.project_national_slot(slot.row.id.into()).await
+        self.project_slot(platform.uuid(), slot.row.id.into()).await
     }
 }
 
@@ -325,14 +375,38 @@ fn is_national(row: &CandidateRow) -> bool {
     row.national && row.aggregator_status == AggregatorStatus::Active.as_str()
 }
 
+/// By place, line and time.
+fn in_order(mut slots: Vec<NationalSlot>) -> Vec<NationalSlot> {
+    let place = |row: &SlotRow| SlotPlace::ALL.iter().position(|place| place.as_str() == row.place);
+    slots.sort_by_key(|slot| (place(&slot.row), slot.row.line, slot.row.starts_at, slot.row.id));
+    slots
+}
+
+/// Two slots of one kind at one place and line don't overlap.
+fn overlaps(new: &[NewNationalSlot]) -> Result<(), Refusal> {
+    let spot = |slot: &NewNationalSlot| (slot.place, slot.line, slot.filling.mode());
+    for (at, slot) in new.iter().enumerate() {
+        let stands_there = |other: &NewNationalSlot| {
+            spot(other) == spot(slot) && other.schedule.window().overlaps(&slot.schedule.window())
+        };
+        if let Some(first) = new[..at].iter().position(stands_there) {
+            let detail = format!("/slots/{first} and /slots/{at} stand at one place and line at one time.");
+            return Err(Refusal::because(Code::SlotOverlap, detail));
+        }
+    }
+    Ok(())
+}
+
 /// Whether a slot is already what is asked for.
-fn same(old: &NationalSlot, new: &NewNationalSlot, products: &[NationalProduct]) -> bool {
+fn same(old: &NationalSlot, new: &NewNationalSlot, products: &[NationalProduct]) -> Result<bool> {
     let window = new.schedule.window();
     let times = |row: &SlotRow| -> (DateTime<Utc>, Option<DateTime<Utc>>) { (row.starts_at, row.ends_at) };
-    old.row.place == new.place.as_str()
+    Ok(old.row.place == new.place.as_str()
+        && old.row.line == i16::from(new.line)
         && times(&old.row) == (window.starts_at(), window.ends_at())
         && old.row.time_zone == new.schedule.zone().name()
-        && old.products == products
+        && old.row.rules()? == new.filling.rules()
+        && old.products == products)
 }
 
 fn facts(slot: &NationalSlot) -> Value {
@@ -340,7 +414,8 @@ fn facts(slot: &NationalSlot) -> Value {
     let products: Vec<_> =
         products.map(|p| json!({ "aggregator_id": p.aggregator_id, "product_id": p.product_id })).collect();
     json!({
-        "place": slot.row.place, "starts_at": slot.row.starts_at, "ends_at": slot.row.ends_at,
+        "place": slot.row.place, "line": slot.row.line, "mode": slot.row.mode, "places": slot.row.places,
+        "window_hours": slot.row.window_hours, "longest_wait": slot.row.longest_wait, "starts_at": slot.row.starts_at, "ends_at": slot.row.ends_at,
         "time_zone": slot.row.time_zone, "products": products,
     })
 }

@@ -57,15 +57,20 @@ sql! {
         UNION ALL
         SELECT origin_aggregator_id, product_id, position FROM national_slot_products
         WHERE aggregator_id = $1 AND slot_id = $2
+        UNION ALL
+        SELECT e.origin_id, e.product_id, e.position FROM slot_exposures e JOIN shown ON shown.drawn = e.number
+        WHERE e.aggregator_id = $1 AND e.slot_id = $2
      )
-     INSERT INTO published_slots (aggregator_id, id, place, category_slug, starts_at, ends_at, origin_ids, product_ids)
-     SELECT s.aggregator_id, s.id, s.place, (SELECT c.slug FROM categories c WHERE c.id = s.category_id), s.starts_at,
-        s.ends_at, coalesce((SELECT array_agg(origin_id ORDER BY position) FROM items), '{}'),
+     INSERT INTO published_slots (aggregator_id, id, place, line, mode, category_slug, starts_at, ends_at, places,
+        origin_ids, product_ids)
+     SELECT s.aggregator_id, s.id, s.place, s.line, s.mode, (SELECT c.slug FROM categories c WHERE c.id = s.category_id),
+        s.starts_at, s.ends_at, coalesce(s.places, 12),
+        coalesce((SELECT array_agg(origin_id ORDER BY position) FROM items), '{}'),
         coalesce((SELECT array_agg(product_id ORDER BY position) FROM items), '{}')
      FROM shown s
-     ON CONFLICT (aggregator_id, id) DO UPDATE SET place = excluded.place, category_slug = excluded.category_slug,
-        starts_at = excluded.starts_at, ends_at = excluded.ends_at, origin_ids = excluded.origin_ids,
-        product_ids = excluded.product_ids"
+     ON CONFLICT (aggregator_id, id) DO UPDATE SET place = excluded.place, line = excluded.line, mode = excluded.mode,
+        category_slug = excluded.category_slug, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+        places = excluded.places, origin_ids = excluded.origin_ids, product_ids = excluded.product_ids"
 }
 
 sql! {
@@ -123,11 +128,9 @@ impl OperatorTx<'_> {
         Ok(())
     }
 
-    /// Brings what the national storefront shows of one of the platform's slots to its present state.
-    pub(crate) async fn project_national_slot(&mut self, id: SlotId) -> Result<()> {
-        ProjectSlot { aggregator: AggregatorId::PLATFORM.uuid(), slot: id.uuid() }
-            .execute(&mut **self)
-            .await?;
+    /// Brings what storefronts show of a slot to its present state.
+    pub(crate) async fn project_slot(&mut self, aggregator: Uuid, id: SlotId) -> Result<()> {
+        ProjectSlot { aggregator, slot: id.uuid() }.execute(&mut **self).await?;
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! The turns of schedules: when a slot's or a collection's time begins or ends, an event says so, as for any other
-//! change of what a storefront shows. Caches and ETags follow the log and need no clock.
+//! The turns of schedules: when a slot's or a collection's time begins or ends, or a rotation's next window begins, an
+//! event says so, as for any other change of what a storefront shows. Caches and ETags follow the log and need no clock.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -29,7 +29,14 @@ sql! {
     TakeTurns { aggregator: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
     "WITH slots AS (
         UPDATE featured_slots
-        SET next_turn_at = CASE WHEN starts_at > $2 THEN starts_at WHEN ends_at > $2 THEN ends_at END
+        SET next_turn_at = CASE
+            WHEN starts_at > $2 THEN starts_at
+            WHEN ends_at <= $2 THEN NULL
+            -- The end of the window that runs: see `RotationRules::window`.
+            WHEN mode = 'rotating' THEN least(ends_at, starts_at + make_interval(hours => window_hours
+                * (floor(extract(epoch FROM $2 - starts_at) / (window_hours * 3600)) + 1)::integer))
+            ELSE ends_at
+        END
         WHERE aggregator_id = $1 AND next_turn_at <= $2
         RETURNING 'slot' AS thing, id, starts_at <= $2 AND coalesce(ends_at > $2, true) AS is_running
      ), shelves AS (
@@ -64,6 +71,9 @@ impl Db {
             let turns = TakeTurns { aggregator: tenant.aggregator_id, now }.load::<Turn>(&mut *tx).await?;
             turned += turns.len();
             for turn in turns {
+                if turn.thing == "slot" && turn.is_running {
+                    tx.draw_slot(tenant.aggregator_id, turn.id, now).await?;
+                }
                 let (kind, subject) = if turn.thing == "slot" {
                     (EventKind::SlotTurned, Subject("slot", turn.id))
                 } else {

@@ -345,6 +345,11 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        line -> Int2,
+        places -> Nullable<Int2>,
+        window_hours -> Nullable<Int2>,
+        longest_wait -> Nullable<Int2>,
+        drawn -> Int8,
     }
 }
 
@@ -1006,6 +1011,9 @@ diesel::table! {
         ends_at -> Nullable<Timestamptz>,
         origin_ids -> Array<Uuid>,
         product_ids -> Array<Uuid>,
+        line -> Int2,
+        mode -> Text,
+        places -> Int2,
     }
 }
 
@@ -1144,11 +1152,58 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    slot_exposures (aggregator_id, slot_id, number, position) {
+        aggregator_id -> Uuid,
+        slot_id -> Uuid,
+        number -> Int8,
+        position -> Int2,
+        is_reserve -> Bool,
+        origin_id -> Uuid,
+        product_id -> Uuid,
+        province_code -> Text,
+        why -> Text,
+        waited -> Int4,
+        owed -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     slot_products (aggregator_id, slot_id, position) {
         aggregator_id -> Uuid,
         slot_id -> Uuid,
         position -> Int4,
         product_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    slot_provinces (aggregator_id, slot_id, number, province_code) {
+        aggregator_id -> Uuid,
+        slot_id -> Uuid,
+        number -> Int8,
+        province_code -> Text,
+        merchants -> Int4,
+        target -> Int8,
+        shown -> Int2,
+        credit -> Int8,
+        waited -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    slot_windows (aggregator_id, slot_id, number) {
+        aggregator_id -> Uuid,
+        slot_id -> Uuid,
+        number -> Int8,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        shown -> Int2,
     }
 }
 

@@ -64,7 +64,7 @@ pub struct SlotItemView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SlotReason)]
 pub struct ReasonView {
-    /// Never translated.
+    /// `chosen` or `rotation`; never translated.
     #[schema(example = "chosen", max_length = 40)]
     code: &'static str,
     /// In the asked language.
@@ -73,6 +73,15 @@ pub struct ReasonView {
 }
 
 impl ReasonView {
+    /// It is its province's turn.
+    fn in_turn(locale: Locale, province: &str) -> Self {
+        let text = match locale {
+            Locale::Id => format!("Giliran {province}: semua provinsi tampil bergantian"),
+            Locale::En => format!("The turn of {province}: every province is shown in turn"),
+        };
+        Self { code: "rotation", text }
+    }
+
     /// The curators put it there themselves.
     fn chosen(locale: Locale, curators: Option<&str>) -> Self {
         let text = match (locale, curators) {
@@ -89,7 +98,11 @@ fn slot(slot: ShownSlot, shop: &Shop) -> Result<SlotView, Problem> {
     let is_national = shop.store.aggregator.is_none();
     let items = slot.products.into_iter().map(|product| {
         let curators = (!is_national).then_some(product.aggregator_name.as_str());
-        let reason = ReasonView::chosen(shop.locale, curators);
+        let reason = if slot.is_rotating {
+            ReasonView::in_turn(shop.locale, &product.province_name)
+        } else {
+            ReasonView::chosen(shop.locale, curators)
+        };
         Ok(SlotItemView { product: ProductCard::new(product, &shop.app.public_url, shop.locale)?, reason })
     });
     Ok(SlotView {

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use diesel::QueryableByName;
-use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join3;
 use kapal_domain::ids::AggregatorId;
@@ -36,6 +36,8 @@ pub struct ShownSlot {
     pub place: String,
     /// The category that it stands at the top of.
     pub category: Option<String>,
+    /// Whether it shows its products in turn.
+    pub is_rotating: bool,
     /// What stands in it.
     pub products: Vec<ShownProduct>,
 }
@@ -46,6 +48,12 @@ struct SlotItem {
     slot_id: Uuid,
     #[diesel(sql_type = Text)]
     place: String,
+    #[diesel(sql_type = SmallInt)]
+    line: i16,
+    #[diesel(sql_type = Bool)]
+    is_rotating: bool,
+    #[diesel(sql_type = SmallInt)]
+    places: i16,
     #[diesel(sql_type = Nullable<Text>)]
     slot_category: Option<String>,
     #[diesel(embed)]
@@ -62,7 +70,8 @@ impl Db {
     pub async fn storefront_home(&self, store: &Store, locale: Locale) -> Result<Home> {
         let now = Utc::now();
         let items = Statement::new(
-            "SELECT s.id AS slot_id, s.place, s.category_slug AS slot_category, ",
+            "SELECT s.id AS slot_id, s.place, s.line, s.mode = 'rotating' AS is_rotating, s.places, \
+             s.category_slug AS slot_category, ",
         )
         .sql(SHOWN)
         .sql(
@@ -85,8 +94,8 @@ impl Db {
             Some(_) => items.sql(" AND s.aggregator_id = a.id"),
         };
         let items = items.sql(
-            " ORDER BY array_position(ARRAY['national', 'home_hero', 'home_row', 'category_top'], s.place), s.starts_at, \
-              s.id, i.position",
+            " ORDER BY array_position(ARRAY['national', 'home_hero', 'home_row', 'category_top'], s.place), s.line, \
+              s.category_slug, s.mode, s.starts_at, s.id, i.position",
         );
         let collections =
             running(store, locale, now).sql(" ORDER BY c.starts_at DESC, c.id DESC LIMIT ").bind(COLLECTIONS);
@@ -108,19 +117,33 @@ impl Db {
     }
 }
 
-/// Items in the order of their slots, put together by slot.
+/// Items in the order of their slots, put together by slot. A booking goes before the rotation of the same place; what a
+/// rotation holds in reserve steps in for what is not shown any more.
 fn slots(items: Vec<SlotItem>) -> Vec<ShownSlot> {
-    let mut slots: Vec<ShownSlot> = Vec::new();
+    let mut slots: Vec<(i16, ShownSlot)> = Vec::new();
     for item in items {
+        let places = usize::try_from(item.places).unwrap_or_default();
         match slots.last_mut() {
-            Some(slot) if slot.id == item.slot_id => slot.products.push(item.product),
-            _ => slots.push(ShownSlot {
-                id: item.slot_id,
-                place: item.place,
-                category: item.slot_category,
-                products: vec![item.product],
-            }),
+            Some((_, slot)) if slot.id == item.slot_id => {
+                if slot.products.len() < places {
+                    slot.products.push(item.product);
+                }
+            }
+            Some((line, slot))
+                if item.is_rotating
+                    && (&slot.place, *line, &slot.category)
+                        == (&item.place, item.line, &item.slot_category) => {}
+            _ => {
+                let slot = ShownSlot {
+                    id: item.slot_id,
+                    place: item.place,
+                    category: item.slot_category,
+                    is_rotating: item.is_rotating,
+                    products: vec![item.product],
+                };
+                slots.push((item.line, slot));
+            }
         }
     }
-    slots
+    slots.into_iter().map(|(_, slot)| slot).collect()
 }

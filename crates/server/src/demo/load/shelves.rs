@@ -8,10 +8,11 @@ use kapal_domain::aggregator::AggregatorStatus;
 use kapal_domain::collection::{CollectionIntro, CollectionTitle};
 use kapal_domain::ids::ProductId;
 use kapal_domain::lead::LeadStatus;
-use kapal_domain::slot::{MAX_ITEMS, Place, Schedule, Window};
+use kapal_domain::rotation::RotationRules;
+use kapal_domain::slot::{Filling, MAX_ITEMS, Place, Schedule, Window};
 use kapal_persistence::{
-    Actor, Buyer, BuyerName, LeadChanges, LeadFilter, NewCollection, NewLead, NewNationalSlot, NewSlot,
-    Transaction,
+    Actor, Buyer, BuyerName, LeadChanges, LeadFilter, NationalFilling, NewCollection, NewLead,
+    NewNationalSlot, NewSlot, Transaction,
 };
 
 use super::{House, Loader, REQUEST, refused};
@@ -43,14 +44,20 @@ impl Loader<'_> {
             (Place::HomeHero, (25, Some(55)), &products[half..]),
         ];
         for (place, (from, to), products) in slots {
-            let products = products.iter().copied().take(MAX_ITEMS).collect();
+            let filling = Filling::Fixed(products.iter().copied().take(MAX_ITEMS).collect());
             let schedule = Schedule::new(window(from, to)?, None);
-            tx.insert_slot(&NewSlot { place, category: None, schedule, products }).await?;
+            tx.insert_slot(&NewSlot { place, line: 1, category: None, schedule, filling }).await?;
         }
+        let filling = Filling::Rotating(rules(4)?);
+        let schedule = Schedule::new(window(-12, None)?, None);
+        tx.insert_slot(&NewSlot { place: Place::HomeRow, line: 2, category: None, schedule, filling })
+            .await?;
         if let Some((category, products)) = largest_category(house) {
             let category = Some(*self.categories.get(category).context("a category that is not there")?);
             let schedule = Schedule::new(window(-20, Some(70))?, None);
-            tx.insert_slot(&NewSlot { place: Place::CategoryTop, category, schedule, products }).await?;
+            let filling = Filling::Fixed(products);
+            tx.insert_slot(&NewSlot { place: Place::CategoryTop, line: 1, category, schedule, filling })
+                .await?;
         }
         tx.commit().await?;
         Ok(())
@@ -109,14 +116,19 @@ impl Loader<'_> {
             houses.iter().filter_map(of).take(most).collect()
         };
         let slots = [
-            (Place::National, -9, Some(60), nth(0, MAX_ITEMS)),
-            (Place::HomeHero, -9, Some(60), nth(1, 5)),
-            (Place::HomeRow, -9, None, nth(2, MAX_ITEMS)),
+            (Place::National, -9, None, NationalFilling::Rotating(rules(8)?)),
+            (Place::HomeHero, -9, Some(60), NationalFilling::Fixed(nth(1, 5))),
+            (Place::HomeRow, -9, None, NationalFilling::Fixed(nth(2, MAX_ITEMS))),
         ];
         let slots = slots
             .into_iter()
-            .map(|(place, from, to, products)| {
-                Ok(NewNationalSlot { place, schedule: Schedule::new(window(from, to)?, None), products })
+            .map(|(place, from, to, filling)| {
+                Ok(NewNationalSlot {
+                    place,
+                    line: 1,
+                    schedule: Schedule::new(window(from, to)?, None),
+                    filling,
+                })
             })
             .collect::<Result<Vec<_>>>()?;
         let mut tx = self.db.operator(Actor::System, REQUEST).await?;
@@ -124,6 +136,11 @@ impl Loader<'_> {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// A rotation of a day.
+fn rules(places: u8) -> Result<RotationRules> {
+    RotationRules::new(places, RotationRules::WINDOW_HOURS, RotationRules::LONGEST_WAIT).map_err(refused)
 }
 
 /// The category of most mutiara, with those that are in it.

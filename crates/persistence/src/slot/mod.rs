@@ -3,7 +3,7 @@
 use std::ops::RangeFrom;
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{SmallInt, Text, Uuid as SqlUuid};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName,
     Selectable, SelectableHelper,
@@ -11,11 +11,9 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{CategoryId, ProductId, SlotId};
-use kapal_domain::locale::Locale;
 use kapal_domain::product::ProductStatus;
-use kapal_domain::slot::{
-    MAX_ITEMS, Place as SlotPlace, Schedule, SlotMode, SlotReason, Tz, Window, parse_time_zone,
-};
+use kapal_domain::rotation::RotationRules;
+use kapal_domain::slot::{Filling, MAX_ITEMS, Place as SlotPlace, Schedule, Tz, Window, parse_time_zone};
 use kapal_domain::{Code, Refusal};
 use kapal_schema::{categories, featured_slots, products, slot_products};
 use serde_json::{Value, json};
@@ -25,6 +23,14 @@ use crate::collection::{positions, unknown};
 use crate::identity::stored;
 use crate::sql::sql;
 use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
+
+mod draw;
+mod fairness;
+mod plan;
+
+pub(crate) use draw::draw;
+pub use fairness::{Fairness, ProvinceFairness};
+pub use plan::{PlannedWindow, SlotItem};
 
 /// A slot as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -36,8 +42,18 @@ pub struct SlotRow {
     pub place: String,
     /// The category, for `category_top`.
     pub category_id: Option<Uuid>,
+    /// The line of that place, from 1.
+    pub line: i16,
     /// How it chooses its products.
     pub mode: String,
+    /// Products side by side, of a rotation.
+    pub places: Option<i16>,
+    /// Hours of a window, of a rotation.
+    pub window_hours: Option<i16>,
+    /// Windows that a province waits at most, of a rotation.
+    pub longest_wait: Option<i16>,
+    /// The number of the window that was drawn last.
+    pub drawn: i64,
     /// From when it shows.
     pub starts_at: DateTime<Utc>,
     /// Until when.
@@ -61,6 +77,17 @@ impl SlotRow {
         Ok(Schedule::new(window, Some(stored(parse_time_zone(&self.time_zone))?)))
     }
 
+    /// The rules of its rotation; None when it is fixed.
+    pub fn rules(&self) -> Result<Option<RotationRules>> {
+        let (Some(places), Some(hours), Some(wait)) = (self.places, self.window_hours, self.longest_wait)
+        else {
+            return Ok(None);
+        };
+        let rules = u8::try_from(places).ok().zip(u16::try_from(hours).ok()).zip(u16::try_from(wait).ok());
+        let rules = rules.ok_or(Code::OutOfRange);
+        stored(rules.and_then(|((places, hours), wait)| RotationRules::new(places, hours, wait))).map(Some)
+    }
+
     fn place(&self) -> Result<SlotPlace> {
         stored(SlotPlace::parse(&self.place))
     }
@@ -80,12 +107,14 @@ pub struct Slot {
 pub struct NewSlot {
     /// Where it is.
     pub place: SlotPlace,
+    /// The line of that place.
+    pub line: u8,
     /// The category, exactly for `category_top`.
     pub category: Option<CategoryId>,
     /// When it is shown.
     pub schedule: Schedule,
     /// What stands in it.
-    pub products: Vec<ProductId>,
+    pub filling: Filling,
 }
 
 /// What to change of a slot: None keeps, `Some(None)` clears.
@@ -93,6 +122,8 @@ pub struct NewSlot {
 pub struct SlotChanges {
     /// Where it is.
     pub place: Option<SlotPlace>,
+    /// The line of that place.
+    pub line: Option<u8>,
     /// The category.
     pub category: Option<Option<CategoryId>>,
     /// From when it shows.
@@ -101,80 +132,102 @@ pub struct SlotChanges {
     pub ends_at: Option<Option<DateTime<Utc>>>,
     /// The zone that its staff think in.
     pub zone: Option<Tz>,
-    /// What stands in it.
+    /// What stands in it, when it is fixed.
     pub products: Option<Vec<ProductId>>,
+    /// Products side by side, when it rotates.
+    pub places: Option<u8>,
+    /// Hours of a window, when it rotates.
+    pub window_hours: Option<u16>,
+    /// Windows that a province waits at most, when it rotates.
+    pub longest_wait: Option<u16>,
 }
 
-/// A product in a slot, and why.
-#[derive(Debug, Clone)]
-pub struct SlotItem {
-    /// The product.
-    pub product_id: Uuid,
-    /// Its part of public addresses.
-    pub slug: String,
-    /// Its name in the asked language, or in the other where that is missing.
-    pub name: String,
-    /// Whether a storefront shows it now: a published mutiara of an active merchant.
-    pub is_shown: bool,
-    /// Why it stands there.
-    pub reason: SlotReason,
+impl SlotChanges {
+    /// What a rotation's rules become. Each kind of slot has fields of its own: a field of the other kind is refused.
+    fn rules(&self, before: &SlotRow) -> Result<Option<RotationRules>> {
+        let Some(rules) = before.rules()? else {
+            let of_rotations = [
+                ("/places", self.places.is_some()),
+                ("/window_hours", self.window_hours.is_some()),
+                ("/longest_wait", self.longest_wait.is_some()),
+            ];
+            let foreign = of_rotations.into_iter().find(|(_, is_there)| *is_there);
+            return foreign.map_or(Ok(None), |(at, _)| Err(Error::field(at, Code::OtherSlotMode)));
+        };
+        if self.products.is_some() {
+            return Err(Error::field("/product_ids", Code::OtherSlotMode));
+        }
+        let rules = RotationRules::new(
+            self.places.unwrap_or(rules.places()),
+            self.window_hours.unwrap_or(rules.window_hours()),
+            self.longest_wait.unwrap_or(rules.longest_wait()),
+        );
+        rules.map(Some).map_err(Into::into)
+    }
 }
 
 sql! {
-    SlotItems { aggregator: Uuid => SqlUuid, slot: Uuid => SqlUuid, locale: &'static str => Text }
-    "SELECT s.product_id, p.slug,
-        coalesce((SELECT t.name FROM product_translations t WHERE t.aggregator_id = $1 AND t.product_id = p.id
-            ORDER BY t.locale <> $3, t.locale DESC LIMIT 1), p.slug) AS name,
-        p.status = 'published' AND p.is_mutiara AND m.status = 'active' AS is_shown
-     FROM slot_products s
-     JOIN products p ON p.aggregator_id = s.aggregator_id AND p.id = s.product_id
-     JOIN merchants m ON m.aggregator_id = p.aggregator_id AND m.id = p.merchant_id
-     WHERE s.aggregator_id = $1 AND s.slot_id = $2
-     ORDER BY s.position"
+    // Bookings of one aggregator wait for each other, so that two at once can't both find the place free.
+    LockBookings { aggregator: Uuid => SqlUuid } "SELECT 1 FROM aggregators WHERE id = $1 FOR NO KEY UPDATE"
+}
+
+sql! {
+    FindOverlap { aggregator: Uuid => SqlUuid, slot: Uuid => SqlUuid, place: String => Text, line: i16 => SmallInt }
+    "SELECT other.id FROM featured_slots s
+     JOIN featured_slots other ON other.aggregator_id = s.aggregator_id AND other.id <> s.id
+        AND other.place = s.place AND other.line = s.line AND other.mode = s.mode
+        AND other.category_id IS NOT DISTINCT FROM s.category_id
+        AND tstzrange(other.starts_at, other.ends_at) && tstzrange(s.starts_at, s.ends_at)
+     WHERE s.aggregator_id = $1 AND s.id = $2 AND s.place = $3 AND s.line = $4
+     ORDER BY other.starts_at LIMIT 1"
 }
 
 #[derive(QueryableByName)]
-struct SlotItemRow {
+struct Overlap {
     #[diesel(sql_type = SqlUuid)]
-    product_id: Uuid,
-    #[diesel(sql_type = Text)]
-    slug: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Bool)]
-    is_shown: bool,
+    id: Uuid,
 }
 
 impl TenantTx<'_> {
     /// Books a slot.
     pub async fn insert_slot(&mut self, new: &NewSlot) -> Result<Slot> {
+        LockBookings { aggregator: self.tenant() }.execute(&mut **self).await?;
         self.check_slot_category(new.category).await?;
-        self.check_mutiara(&new.products).await?;
+        let products: &[ProductId] = match &new.filling {
+            Filling::Fixed(products) => products,
+            Filling::Rotating(_) => &[],
+        };
+        self.check_mutiara(products).await?;
         let now = Utc::now();
-        let window = new.schedule.window();
+        let rules = new.filling.rules();
         let row = diesel::insert_into(featured_slots::table)
             .values((
                 featured_slots::aggregator_id.eq(self.tenant()),
                 featured_slots::id.eq(SlotId::new().uuid()),
                 featured_slots::place.eq(new.place.as_str()),
+                featured_slots::line.eq(i16::from(new.line)),
                 featured_slots::category_id.eq(new.category.map(CategoryId::uuid)),
-                featured_slots::mode.eq(SlotMode::Fixed.as_str()),
-                featured_slots::starts_at.eq(window.starts_at()),
-                featured_slots::ends_at.eq(window.ends_at()),
+                featured_slots::mode.eq(new.filling.mode().as_str()),
+                RuleColumns::from(rules),
+                featured_slots::starts_at.eq(new.schedule.window().starts_at()),
+                featured_slots::ends_at.eq(new.schedule.window().ends_at()),
                 featured_slots::time_zone.eq(new.schedule.zone().name()),
-                featured_slots::next_turn_at.eq(window.next_turn(now)),
+                featured_slots::next_turn_at.eq(next_turn(&new.schedule, rules, now)),
                 featured_slots::created_at.eq(now),
                 featured_slots::updated_at.eq(now),
             ))
             .returning(SlotRow::as_returning())
             .get_result::<SlotRow>(&mut **self)
             .await?;
-        let product_ids = self.fill_slot(row.id, 0.., &new.products).await?;
+        self.check_place(&row).await?;
+        let product_ids = self.fill_slot(row.id, 0.., products).await?;
         self.record(
             Change::new(EventKind::SlotCreated, Subject("slot", row.id))
                 .data(json!({ "place": row.place }))
                 .from_to(Value::Null, facts(&row, &product_ids)),
         );
+        let aggregator = self.tenant();
+        draw(self, aggregator, &row, now).await?;
         self.project_slot(row.id.into()).await?;
         Ok(Slot { row, product_ids })
     }
@@ -223,17 +276,25 @@ impl TenantTx<'_> {
         }))
     }
 
-    /// Edits a slot whose version is still `expected`. What already stands in it may stay; what comes in is checked.
+    /// Edits a slot whose version is still `expected`. What already stands in it may stay; what comes in is checked. A
+    /// rotation that goes by other rules from now on shows what they say at once.
     pub async fn update_slot(&mut self, id: SlotId, expected: i32, changes: &SlotChanges) -> Result<Slot> {
+        LockBookings { aggregator: self.tenant() }.execute(&mut **self).await?;
         let before = self.lock_slot(id, expected).await?;
         let stood = self.slot_members(before.id).await?;
         let place = changes.place.map_or_else(|| before.place(), Ok)?;
         let category = place
             .category(changes.category.unwrap_or(before.category_id.map(Into::into)))
             .map_err(|code| Error::field("/category_id", code))?;
-        let starts_at = changes.starts_at.unwrap_or(before.starts_at);
-        let window = Window::new(starts_at, changes.ends_at.unwrap_or(before.ends_at))
-            .map_err(|code| Error::field("/ends_at", code))?;
+        let line = changes.line.map_or(before.line, i16::from);
+        let line = u8::try_from(line).map_err(|_| Code::OutOfRange).and_then(|line| place.line(line));
+        let line = line.map_err(|code| Error::field("/line", code))?;
+        let window = Window::new(
+            changes.starts_at.unwrap_or(before.starts_at),
+            changes.ends_at.unwrap_or(before.ends_at),
+        );
+        let window = window.map_err(|code| Error::field("/ends_at", code))?;
+        let rules = changes.rules(&before)?;
         if category.map(CategoryId::uuid) != before.category_id {
             self.check_slot_category(category).await?;
         }
@@ -252,26 +313,35 @@ impl TenantTx<'_> {
             }
         };
         let now = Utc::now();
-        let zone = changes.zone.map_or(before.time_zone.as_str(), |zone| zone.name());
+        let zone = changes.zone.map_or_else(|| stored(parse_time_zone(&before.time_zone)), Ok)?;
+        let schedule = Schedule::new(window, Some(zone));
         let row = diesel::update(featured_slots::table.find((self.tenant(), before.id)))
             .set((
                 featured_slots::place.eq(place.as_str()),
+                featured_slots::line.eq(i16::from(line)),
                 featured_slots::category_id.eq(category.map(CategoryId::uuid)),
+                RuleColumns::from(rules),
                 featured_slots::starts_at.eq(window.starts_at()),
                 featured_slots::ends_at.eq(window.ends_at()),
-                featured_slots::time_zone.eq(zone),
-                featured_slots::next_turn_at.eq(window.next_turn(now)),
+                featured_slots::time_zone.eq(zone.name()),
+                featured_slots::next_turn_at.eq(next_turn(&schedule, rules, now)),
                 featured_slots::version.eq(featured_slots::version + 1),
                 featured_slots::updated_at.eq(now),
             ))
             .returning(SlotRow::as_returning())
             .get_result::<SlotRow>(&mut **self)
             .await?;
+        self.check_place(&row).await?;
         self.record(
             Change::new(EventKind::SlotUpdated, Subject("slot", row.id))
                 .data(json!({ "place": row.place }))
                 .from_to(facts(&before, &stood), facts(&row, &product_ids)),
         );
+        let (was, is) = ((before.rules()?, before.category_id), (rules, row.category_id));
+        if was != is || row.drawn == 0 {
+            let aggregator = self.tenant();
+            draw(self, aggregator, &row, now).await?;
+        }
         self.project_slot(id).await?;
         Ok(Slot { row, product_ids })
     }
@@ -287,22 +357,6 @@ impl TenantTx<'_> {
                 .from_to(facts(&before, &stood), Value::Null),
         );
         self.project_slot(id).await
-    }
-
-    /// What stands in a slot, with the reason of each. A rotation's turns will be worked out here.
-    pub async fn slot_items(&mut self, id: SlotId, locale: Locale) -> Result<Vec<SlotItem>> {
-        let query = SlotItems { aggregator: self.tenant(), slot: id.uuid(), locale: locale.as_str() };
-        let rows = query.load::<SlotItemRow>(&mut **self).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| SlotItem {
-                product_id: row.product_id,
-                slug: row.slug,
-                name: row.name,
-                is_shown: row.is_shown,
-                reason: SlotReason::Booked,
-            })
-            .collect())
     }
 
     async fn lock_slot(&mut self, id: SlotId, expected: i32) -> Result<SlotRow> {
@@ -347,6 +401,16 @@ impl TenantTx<'_> {
         Ok(products.iter().map(|product| product.uuid()).collect())
     }
 
+    /// Two bookings of one kind at one place, line and category don't overlap. A fixed one may stand over a rotation: it
+    /// goes first for its time.
+    async fn check_place(&mut self, row: &SlotRow) -> Result<()> {
+        let (aggregator, slot) = (self.tenant(), row.id);
+        let query = FindOverlap { aggregator, slot, place: row.place.clone(), line: row.line };
+        let Some(other) = query.get_result::<Overlap>(&mut **self).await.optional()? else { return Ok(()) };
+        let detail = format!("Slot {} stands there at that time.", other.id);
+        Err(Refusal::because(Code::SlotOverlap, detail).into())
+    }
+
     async fn check_slot_category(&mut self, category: Option<CategoryId>) -> Result<()> {
         let Some(category) = category else { return Ok(()) };
         let found = categories::table
@@ -387,9 +451,40 @@ pub(crate) fn eligible(id: Uuid, status: &str, is_mutiara: bool) -> Result<(), R
     Ok(())
 }
 
+/// The next moment at which a slot begins, ends, or shows others.
+pub(crate) fn next_turn(
+    schedule: &Schedule,
+    rules: Option<RotationRules>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let window = schedule.window();
+    rules.and_then(|rules| rules.window(&window, now)?.ends_at()).or_else(|| window.next_turn(now))
+}
+
+/// A rotation's rules as they are stored.
+#[derive(diesel::Insertable, diesel::AsChangeset)]
+#[diesel(table_name = featured_slots)]
+pub(crate) struct RuleColumns {
+    places: Option<i16>,
+    window_hours: Option<i16>,
+    longest_wait: Option<i16>,
+}
+
+impl From<Option<RotationRules>> for RuleColumns {
+    fn from(rules: Option<RotationRules>) -> Self {
+        let small = |number: u16| i16::try_from(number).unwrap_or(i16::MAX);
+        Self {
+            places: rules.map(|rules| i16::from(rules.places())),
+            window_hours: rules.map(|rules| small(rules.window_hours())),
+            longest_wait: rules.map(|rules| small(rules.longest_wait())),
+        }
+    }
+}
+
 fn facts(row: &SlotRow, product_ids: &[Uuid]) -> Value {
     json!({
-        "place": row.place, "category_id": row.category_id, "mode": row.mode, "starts_at": row.starts_at,
+        "place": row.place, "line": row.line, "category_id": row.category_id, "mode": row.mode, "places": row.places,
+        "window_hours": row.window_hours, "longest_wait": row.longest_wait, "starts_at": row.starts_at,
         "ends_at": row.ends_at, "time_zone": row.time_zone, "product_ids": product_ids,
     })
 }

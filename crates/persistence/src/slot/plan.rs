@@ -1,0 +1,203 @@
+//! What a slot shows now and in its next windows, and why.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kapal_domain::locale::Locale;
+use kapal_domain::rotation::{Shown, Why};
+use kapal_domain::slot::{SlotReason, Window};
+use uuid::Uuid;
+
+use super::SlotRow;
+use super::draw::rotation;
+use crate::identity::stored;
+use crate::sql::sql;
+use crate::{Result, TenantTx};
+
+/// A window with what stands in it.
+#[derive(Debug, Clone)]
+pub struct PlannedWindow {
+    /// When.
+    pub window: Window,
+    /// What, in order.
+    pub items: Vec<SlotItem>,
+}
+
+/// A product in a slot, and why.
+#[derive(Debug, Clone)]
+pub struct SlotItem {
+    /// The product.
+    pub product_id: Uuid,
+    /// Its part of public addresses.
+    pub slug: String,
+    /// Its name in the asked language, or in the other where that is missing.
+    pub name: String,
+    /// Whether a storefront shows it now: a published mutiara of an active merchant.
+    pub is_shown: bool,
+    /// Why it stands there.
+    pub reason: SlotReason,
+}
+
+sql! {
+    NameProducts { aggregator: Uuid => SqlUuid, products: Vec<Uuid> => Array<SqlUuid>, locale: &'static str => Text }
+    "SELECT p.id AS product_id, p.slug,
+        coalesce((SELECT t.name FROM product_translations t WHERE t.aggregator_id = $1 AND t.product_id = p.id
+            ORDER BY t.locale <> $3, t.locale DESC LIMIT 1), p.slug) AS name,
+        p.status = 'published' AND p.is_mutiara AND m.status = 'active' AS is_shown
+     FROM products p
+     JOIN merchants m ON m.aggregator_id = p.aggregator_id AND m.id = p.merchant_id
+     WHERE p.aggregator_id = $1 AND p.id = ANY ($2)"
+}
+
+#[derive(QueryableByName)]
+struct NamedRow {
+    #[diesel(sql_type = SqlUuid)]
+    product_id: Uuid,
+    #[diesel(sql_type = Text)]
+    slug: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    is_shown: bool,
+}
+
+sql! {
+    StandingNow { aggregator: Uuid => SqlUuid, slot: Uuid => SqlUuid, number: i64 => BigInt }
+    "SELECT w.starts_at, w.ends_at, e.product_id, coalesce(r.name, e.province_code) AS province, e.why, e.waited, e.owed
+     FROM slot_windows w
+     JOIN slot_exposures e ON e.aggregator_id = w.aggregator_id AND e.slot_id = w.slot_id AND e.number = w.number
+     LEFT JOIN regions r ON r.code = e.province_code
+     WHERE w.aggregator_id = $1 AND w.slot_id = $2 AND w.number = $3 AND NOT e.is_reserve
+     ORDER BY e.position"
+}
+
+#[derive(QueryableByName)]
+struct StandingItem {
+    #[diesel(sql_type = Timestamptz)]
+    starts_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    ends_at: DateTime<Utc>,
+    #[diesel(sql_type = SqlUuid)]
+    product_id: Uuid,
+    #[diesel(sql_type = Text)]
+    province: String,
+    #[diesel(sql_type = Text)]
+    why: String,
+    #[diesel(sql_type = Integer)]
+    waited: i32,
+    #[diesel(sql_type = BigInt)]
+    owed: i64,
+}
+
+sql! {
+    NameProvinces { codes: Vec<String> => Array<Text> }
+    "SELECT code, name FROM regions WHERE code = ANY ($1)"
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A window with the products in it and the reason of each, before they are named.
+type Planned = (Window, Vec<(Uuid, SlotReason)>);
+
+impl TenantTx<'_> {
+    /// What a slot shows from now on: the window that runs or comes first, and of a rotation as many more as make
+    /// `windows`. Those to come are as they would be if nothing changed until then.
+    pub async fn slot_plan(
+        &mut self,
+        slot: &SlotRow,
+        now: DateTime<Utc>,
+        windows: usize,
+        locale: Locale,
+    ) -> Result<Vec<PlannedWindow>> {
+        let whole = slot.schedule()?.window();
+        let planned = match slot.rules()? {
+            None => {
+                let members = self.slot_members(slot.id).await?;
+                vec![(whole, members.into_iter().map(|id| (id, SlotReason::Booked)).collect())]
+            }
+            Some(_) if whole.ends_at().is_some_and(|end| end <= now) => Vec::new(),
+            Some(_) => self.planned_windows(slot, now, windows).await?,
+        };
+        let products = planned.iter().flat_map(|(_, items)| items).map(|(id, _)| *id).collect();
+        let query = NameProducts { aggregator: self.tenant(), products, locale: locale.as_str() };
+        let named = query.load::<NamedRow>(&mut **self).await?;
+        let named: HashMap<_, _> = named.into_iter().map(|row| (row.product_id, row)).collect();
+        let item = |(id, reason): (Uuid, SlotReason)| {
+            named.get(&id).map(|row| SlotItem {
+                product_id: id,
+                slug: row.slug.clone(),
+                name: row.name.clone(),
+                is_shown: row.is_shown,
+                reason,
+            })
+        };
+        let windows = planned.into_iter().map(|(window, items)| PlannedWindow {
+            window,
+            items: items.into_iter().filter_map(item).collect(),
+        });
+        Ok(windows.collect())
+    }
+
+    async fn planned_windows(
+        &mut self,
+        slot: &SlotRow,
+        now: DateTime<Utc>,
+        windows: usize,
+    ) -> Result<Vec<Planned>> {
+        let Some(rules) = slot.rules()? else { return Ok(Vec::new()) };
+        let whole = slot.schedule()?.window();
+        let mut planned = self.drawn_window(slot, now).await?;
+        let mut next =
+            planned.last().map_or(Some(whole.starts_at().max(now)), |(window, _)| window.ends_at());
+        let aggregator = self.tenant();
+        let (mut rotation, _) = rotation(self, aggregator, slot, rules).await?;
+        let codes = rotation.provinces().iter().map(|province| province.code().to_owned()).collect();
+        let names = NameProvinces { codes }.load::<Named>(&mut **self).await?;
+        let names: HashMap<_, _> = names.into_iter().map(|named| (named.code, named.name)).collect();
+        let reason = |shown: Shown| {
+            let province = names.get(&shown.province).unwrap_or(&shown.province).clone();
+            let reason = match shown.why {
+                Why::Waited => SlotReason::Waited { province, windows: shown.waited },
+                Why::Owed => SlotReason::Owed { province, owed: shown.owed },
+            };
+            (shown.product, reason)
+        };
+        let mut number = slot.drawn;
+        while planned.len() < windows {
+            let Some(window) = next.and_then(|moment| rules.window(&whole, moment)) else { break };
+            number += 1;
+            planned.push((window, rotation.draw(number).shown.into_iter().map(reason).collect()));
+            next = window.ends_at();
+        }
+        Ok(planned)
+    }
+
+    /// The window that runs now, as it was drawn.
+    async fn drawn_window(&mut self, slot: &SlotRow, now: DateTime<Utc>) -> Result<Vec<Planned>> {
+        let query = StandingNow { aggregator: self.tenant(), slot: slot.id, number: slot.drawn };
+        let rows = query.load::<StandingItem>(&mut **self).await?;
+        let Some(first) = rows.as_slice().first().filter(|row| now < row.ends_at) else {
+            return Ok(Vec::new());
+        };
+        let window = stored(Window::new(first.starts_at, Some(first.ends_at)))?;
+        let items = rows.into_iter().map(|row| {
+            let province = row.province;
+            let reason = if row.why == "waited" {
+                SlotReason::Waited { province, windows: u32::try_from(row.waited).unwrap_or_default() }
+            } else {
+                SlotReason::Owed { province, owed: row.owed }
+            };
+            (row.product_id, reason)
+        });
+        Ok(vec![(window, items.collect())])
+    }
+}
