@@ -177,6 +177,7 @@ async fn no_aggregator_can_tell_that_another_carries_the_same_business() {
             let kind = text(&paper["kind"]);
             let number = match kind.as_str() {
                 _ if numbers => text(&paper["number"]),
+                "nib" => nib.to_owned(),
                 "halal" => kapal_tests::halal(),
                 "pirt" => kapal_tests::pirt(),
                 _ => continue,
