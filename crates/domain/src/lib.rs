@@ -41,6 +41,7 @@ pub mod slug;
 pub mod sync;
 pub mod text;
 pub mod user;
+pub mod video;
 pub mod visit;
 
 pub use code::{Code, Refusal};

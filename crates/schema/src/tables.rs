@@ -599,6 +599,8 @@ diesel::table! {
         widths -> Array<Int4>,
         uploaded_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        blurhash -> Nullable<Text>,
+        unused_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -807,6 +809,7 @@ diesel::table! {
         widths -> Array<Int4>,
         alt_id -> Text,
         alt_en -> Text,
+        blurhash -> Nullable<Text>,
     }
 }
 
@@ -857,6 +860,7 @@ diesel::table! {
         published_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        video_url -> Nullable<Text>,
     }
 }
 
@@ -991,6 +995,7 @@ diesel::table! {
         published_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        video_url -> Nullable<Text>,
     }
 }
 
@@ -1109,6 +1114,7 @@ diesel::table! {
         images -> Jsonb,
         published_at -> Timestamptz,
         version -> Int4,
+        preview -> Text,
     }
 }
 
@@ -1165,6 +1171,15 @@ diesel::table! {
         reason -> Text,
         actor_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    stored_pictures (hash) {
+        hash -> Text,
+        stored_at -> Timestamptz,
     }
 }
 
