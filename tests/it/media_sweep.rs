@@ -15,11 +15,11 @@ async fn sweep() -> Collected {
 async fn a_day_passes(aggregator: &Aggregator, pictures: &[&str]) {
     let _ = sweep().await;
     let database = Cluster::get().superuser(&Cluster::get().database).await;
-    let hashes = pictures.iter().map(|url| format!("'{}'", hash(url))).collect::<Vec<_>>().join(",");
+    let hashes = pictures.iter().map(|url| hash(url)).collect::<Vec<_>>().join(",");
     let sql = format!(
         "UPDATE media SET unused_since = now() - interval '25 hours'
          WHERE aggregator_id = '{}' AND unused_since IS NOT NULL;
-         UPDATE stored_pictures SET stored_at = now() - interval '25 hours' WHERE hash IN ({hashes})",
+         UPDATE stored_pictures SET stored_at = now() - interval '25 hours' WHERE hash = ANY ('{{{hashes}}}')",
         aggregator.id
     );
     database.batch_execute(&sql).await.expect("aged");
@@ -58,9 +58,9 @@ async fn what_nothing_shows_goes_after_a_day_with_its_files() {
     let urls = [&lost, &shown, &logo].map(|media| text(&media["url"]));
     let product = aggregator.draft_product().await;
     let _ = show(&aggregator, &product, &[&shown]).await.expect(200);
-    let profile = aggregator.path(&format!("merchants/{}/profile", text(&product["merchant_id"])));
-    let read = aggregator.owner.get(&profile).await.expect(200);
-    let patch = aggregator.owner.patch(&profile, json!({ "logo_id": logo["id"] }));
+    let merchant = aggregator.path(&format!("merchants/{}", text(&product["merchant_id"])));
+    let read = aggregator.owner.get(&merchant).await.expect(200);
+    let patch = aggregator.owner.patch(&merchant, json!({ "profile": { "logo_id": logo["id"] } }));
     let _ = patch.header("If-Match", read.header("etag")).await.expect(200);
     // Not yet: it may be on its way onto a product.
     a_day_passes(&aggregator, &[]).await;
@@ -108,7 +108,8 @@ async fn a_picture_is_on_a_product_or_gone_never_both() {
         a_day_passes(&aggregator, &[&text(&media["url"])]).await;
         let path = aggregator.path(&format!("products/{}", text(&product["id"])));
         let now = aggregator.owner.get(&path).await.json(200);
-        let (shown, _) = tokio::join!(show(&aggregator, &now, &[&media]), sweep());
+        let wanted = [&media];
+        let (shown, _) = tokio::join!(show(&aggregator, &now, &wanted), sweep());
         let served = is_served(&aggregator, &text(&media["url"])).await;
         match shown.status {
             200 => {

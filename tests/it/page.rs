@@ -159,7 +159,7 @@ fn assert_harmless(html: &str) {
     let known = [
         "html", "head", "meta", "title", "link", "script", "body", "a", "p", "header", "div", "nav", "main",
         "ol", "li", "figure", "img", "ul", "h1", "h2", "span", "table", "caption", "tbody", "tr", "th", "td",
-        "form", "button", "svg", "path", "section", "footer", "!doctype",
+        "form", "button", "svg", "path", "section", "footer", "picture", "source", "!doctype",
     ];
     for tag in &tags {
         let mut words = tag.trim_start_matches('/').split_whitespace();

@@ -36,7 +36,7 @@ pub struct App {
 }
 
 /// What the pixels of uploads take that are decoded at once. The largest one takes all of it and is alone then.
-pub const PIXELS_MIB: u32 = 96;
+pub const PIXELS_MIB: u32 = 64;
 /// How long a picture waits until others have been decoded.
 const PIXELS_WAIT: Duration = Duration::from_secs(15);
 
