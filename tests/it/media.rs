@@ -231,7 +231,8 @@ async fn many_large_uploads_at_once_stay_within_bounds() {
     }
     let peak = peak_of(&server);
     println!("peak of memory: {} MiB, {} MiB before", peak / 1024, before / 1024);
-    assert!(peak < 200 * 1024, "{peak} kB, {before} kB before");
+    // What eight of them would take at once is 288 MiB and more.
+    assert!(peak - before < 160 * 1024, "{peak} kB, {before} kB before");
 }
 
 /// The most memory that a server has had so far, in KiB.
