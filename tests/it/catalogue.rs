@@ -19,12 +19,8 @@ const GLOBAL: &[(&str, &str)] = &[
     ("password_resets", "of users"),
     ("user_consents", "of users"),
     ("login_throttles", "counted before anybody is known"),
-    (
-        "signing_keys",
-        // Pictures of all tenants share their files.
-        "stored_pictures",
-        "of the service",
-    ),
+    ("signing_keys", "of the service"),
+    ("stored_pictures", "equal uploads of all tenants share their files"),
     ("__diesel_schema_migrations", "of the migrations"),
 ];
 /// Tables whose row security goes by their own id, since each row is an aggregator.
