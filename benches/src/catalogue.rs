@@ -46,7 +46,7 @@ pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
         let columns = database
             .query(
                 "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped \
-                 ORDER BY attnum",
+                 AND attgenerated = '' ORDER BY attnum",
                 &[&table],
             )
             .await?;

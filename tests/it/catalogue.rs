@@ -20,6 +20,7 @@ const GLOBAL: &[(&str, &str)] = &[
     ("user_consents", "of users"),
     ("login_throttles", "counted before anybody is known"),
     ("signing_keys", "of the service"),
+    ("stored_pictures", "equal uploads of all tenants share their files"),
     ("__diesel_schema_migrations", "of the migrations"),
 ];
 /// Tables whose row security goes by their own id, since each row is an aggregator.

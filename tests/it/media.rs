@@ -113,3 +113,131 @@ async fn what_is_not_there_is_404() {
         assert_eq!(reply.status, 404, "{reply}");
     }
 }
+
+fn path(url: &serde_json::Value) -> String {
+    url::Url::parse(&text(url)).expect("an address").path().to_owned()
+}
+
+#[tokio::test]
+async fn every_width_is_there_as_jpeg_and_as_webp() {
+    let aggregator = World::new().await.aggregator().await;
+    let media = upload(&aggregator, "a.jpg", photo(1_400, 700)).await.json(201);
+    assert_eq!(media["widths"], serde_json::json!([320, 640, 1280]));
+    assert_eq!(text(&media["blurhash"]).len(), 28);
+    let folder = path(&media["url"]).replace("1280.jpg", "");
+    for width in [320, 640, 1280] {
+        for (ending, kind) in [("jpg", "image/jpeg"), ("webp", "image/webp")] {
+            let file = aggregator.world.visitor.get(&format!("{folder}{width}.{ending}")).await.expect(200);
+            assert_eq!(file.header("content-type"), kind);
+            assert!(file.header("cache-control").contains("immutable"), "{file}");
+            let picture = image::load_from_memory(&file.body).expect("a picture");
+            assert_eq!((picture.width(), picture.height()), (width, width / 2));
+        }
+    }
+    for other in
+        ["1281.jpg", "1280.png", "1280.JPG", "01280.jpg", "1280.jpg.webp", "1280", "-1.jpg", "4294967296.jpg"]
+    {
+        let reply = aggregator.world.visitor.get(&format!("{folder}{other}")).await;
+        assert_eq!(reply.status, 404, "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_from_before_webp_gets_it_when_it_is_asked_for() {
+    let aggregator = World::new().await.aggregator().await;
+    let media = upload(&aggregator, "a.jpg", photo(400, 300)).await.json(201);
+    let url = path(&media["url"]).replace(".jpg", ".webp");
+    let hash = url.split('/').nth(2).expect("a hash");
+    let file = kapal_tests::Cluster::get().data.join("pictures").join(&hash[..2]).join(hash).join("400.webp");
+    std::fs::remove_file(&file).expect("there");
+    let made = aggregator.world.visitor.get(&url).await.expect(200);
+    assert_eq!(made.header("content-type"), "image/webp");
+    let picture = image::load_from_memory(&made.body).expect("a picture");
+    assert_eq!((picture.width(), picture.height()), (400, 300));
+    assert_eq!(std::fs::read(&file).expect("kept"), made.body);
+}
+
+#[tokio::test]
+async fn a_storefront_names_webp_and_a_placeholder_for_each_picture() {
+    let aggregator = World::new().await.aggregator().await;
+    let product = aggregator.product().await;
+    let shop = aggregator.shop(&format!("/products/{}", text(&product["slug"])));
+    let shown = aggregator.world.visitor.get(&shop).await.json(200);
+    let image = &shown["images"][0];
+    assert_eq!(text(&image["blurhash"]).len(), 28);
+    assert_eq!(image["webp"].as_array().map(Vec::len), Some(2));
+    for url in image["webp"].as_array().expect("a list") {
+        let _ = aggregator.world.visitor.get(&path(url)).await.expect(200);
+    }
+    assert!(path(&image["url"]).ends_with("/640.jpg"));
+    let html = aggregator.world.visitor.get(&path(&shown["url"])).await.expect(200).text();
+    assert!(html.contains("<source type=\"image/webp\""), "{html}");
+}
+
+#[tokio::test]
+async fn a_product_has_one_video_on_a_network_that_plays_it() {
+    let aggregator = World::new().await.aggregator().await;
+    let draft = aggregator.draft_product().await;
+    let pictures = serde_json::json!([{ "media_id": draft["media"][0]["id"] }]);
+    let at = aggregator.path(&format!("products/{}/media", text(&draft["id"])));
+    let set = async |version: &serde_json::Value, video: Option<serde_json::Value>| {
+        let mut body = serde_json::json!({ "media": pictures });
+        if let Some(video) = video {
+            body["video_url"] = video;
+        }
+        aggregator.owner.put(&at, body).of(version).await
+    };
+    for bad in [
+        "https://vimeo.com/1234567",
+        "http://youtu.be/dQw4w9WgXcQ",
+        "https://youtube.com.evil.id/watch?v=dQw4w9WgXcQ",
+        "x",
+    ] {
+        set(&draft["version"], Some(bad.into())).await.faults(&[("/video_url", "invalid_video")]);
+    }
+    set(&draft["version"], Some("https://youtu.be/".repeat(40).into()))
+        .await
+        .faults(&[("/video_url", "too_long")]);
+    let made = set(&draft["version"], Some("https://youtu.be/dQw4w9WgXcQ?si=x".into())).await.json(200);
+    let address = "https://www.youtube.com/watch?v=dQw4w9WgXcQ";
+    assert_eq!(made["video_url"], address);
+    let kept = set(&made["version"], None).await.json(200);
+    assert_eq!(kept["video_url"], address);
+    let published = aggregator.publish(&text(&draft["id"])).await;
+    let shop = aggregator.shop(&format!("/products/{}", text(&published["slug"])));
+    let shown = aggregator.world.visitor.get(&shop).await.json(200);
+    assert_eq!(shown["video_url"], address);
+    let html = aggregator.world.visitor.get(&path(&shown["url"])).await.expect(200).text();
+    assert!(html.contains(&format!("<a href=\"{address}\" rel=\"nofollow noopener\">")), "{html}");
+    let unpublish = aggregator.path(&format!("products/{}/unpublish", text(&draft["id"])));
+    let off = aggregator.owner.step(&unpublish).await.json(200);
+    let removed = set(&off["version"], Some(serde_json::Value::Null)).await.json(200);
+    assert_eq!(removed["video_url"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn many_large_uploads_at_once_stay_within_bounds() {
+    let server = kapal_tests::Server::start(kapal_tests::ServerOptions::default()).await;
+    let aggregator = World::on(&server).await.aggregator().await;
+    let before = peak_of(&server);
+    // As phones take them: 12 megapixels, 36 MB once decoded. What follows the end of a JPEG is not looked at.
+    let photo = photo(4_000, 3_000);
+    let uploads = (0..8_u8).map(|n| {
+        let bytes = [&photo[..], &[n]].concat();
+        aggregator.owner.call("POST", &aggregator.path("media")).file("a.jpg", bytes)
+    });
+    for reply in kapal_tests::all_at_once(uploads).await {
+        let _ = reply.expect(201);
+    }
+    let peak = peak_of(&server);
+    println!("peak of memory: {} MiB, {} MiB before", peak / 1024, before / 1024);
+    // What eight of them would take at once is 288 MiB and more.
+    assert!(peak - before < 160 * 1024, "{peak} kB, {before} kB before");
+}
+
+/// The most memory that a server has had so far, in KiB.
+fn peak_of(server: &kapal_tests::Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("its status");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    peak.trim().trim_end_matches(" kB").parse().expect("a number")
+}

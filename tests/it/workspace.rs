@@ -10,8 +10,9 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kapal-domain", &[]),
     ("kapal-schema", &[]),
-    ("kapal-papers", &["kapal-domain"]),
-    ("kapal-pictures", &[]),
+    ("kapal-fonts", &[]),
+    ("kapal-papers", &["kapal-domain", "kapal-fonts"]),
+    ("kapal-pictures", &["kapal-fonts"]),
     ("kapal-persistence", &["kapal-domain", "kapal-schema"]),
     ("kapal-api", &["kapal-domain", "kapal-papers", "kapal-persistence", "kapal-pictures"]),
     ("kapal-worker", &["kapal-domain", "kapal-persistence"]),

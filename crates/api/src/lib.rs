@@ -76,7 +76,7 @@ pub use limits::Limits;
 pub use openapi::{documents, errors_page};
 pub use password::judge_password;
 pub use problem::Problem;
-pub use state::App;
+pub use state::{App, PIXELS_MIB};
 pub use token::Tokens;
 
 use utoipa_actix_web::service_config::ServiceConfig;

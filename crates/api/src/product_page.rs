@@ -5,11 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use askama::Template;
 use kapal_domain::lead::LeadSource;
 use kapal_domain::locale::Locale;
+use kapal_domain::media::PictureFormat;
 use kapal_persistence::{Address, Error, ProductPage, ShownProduct, Store};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::Answered;
+use crate::media::PreviewView;
 use crate::storefront::{
     ChannelCard, Contact, ImageView, conditional, image_views, make_lead, page_url, tag,
 };
@@ -118,6 +120,8 @@ struct ProductHtml<'a> {
     other_path: String,
     alternates: [(&'static str, String); 3],
     images: Vec<ImageView>,
+    preview: PreviewView,
+    preview_alt: String,
     initial: String,
     price: String,
     has_prices: bool,
@@ -151,6 +155,7 @@ impl<'a> ProductHtml<'a> {
         });
         let variants = lines.collect();
         let images = image_views(product.images.clone(), public_url, locale, &product.name);
+        let price = product.price()?.display(locale);
         let told = if product.description.is_empty() {
             format!("{} · {}, {}", product.name, product.merchant_name, product.region_name)
         } else {
@@ -174,7 +179,9 @@ impl<'a> ProductHtml<'a> {
             json_ld: json_ld(page, &images, &url_in(locale))?,
             images,
             initial: product.name.chars().take(1).collect(),
-            price: product.price()?.display(locale),
+            preview: PreviewView::new(&page.preview, public_url),
+            preview_alt: format!("{}, {price}, {}", product.name, product.merchant_name),
+            price,
             has_prices: prices.iter().any(|price| price.minor() != product.price_minor),
             variants,
             channels: page.channels.iter().cloned().map(ChannelCard::from).collect(),
@@ -243,6 +250,7 @@ struct Words {
     in_stock: &'static str,
     sold_out: &'static str,
     choices: &'static str,
+    video: &'static str,
     chat: &'static str,
     chat_hint: &'static str,
     no_whatsapp: &'static str,
@@ -266,6 +274,7 @@ impl Words {
                 in_stock: "Tersedia",
                 sold_out: "Stok habis",
                 choices: "Pilihan",
+                video: "Tonton videonya",
                 chat: "Chat penjual di WhatsApp",
                 chat_hint: "Pesan sudah ditulis; Anda tinggal mengirim.",
                 no_whatsapp: "Penjual ini belum memiliki WhatsApp di sini.",
@@ -285,6 +294,7 @@ impl Words {
                 in_stock: "In stock",
                 sold_out: "Sold out",
                 choices: "Choices",
+                video: "Watch the video",
                 chat: "Chat with the maker on WhatsApp",
                 chat_hint: "The message is written for you; just send it.",
                 no_whatsapp: "This maker has no WhatsApp here yet.",

@@ -208,6 +208,8 @@ events! {
     StockChanged = "stock.changed" public,
     /// A picture was uploaded.
     MediaUploaded = "media.uploaded" private,
+    /// A picture that nothing showed for a day was deleted.
+    MediaDeleted = "media.deleted" private,
     /// A product was nominated.
     NominationCreated = "nomination.created" private,
     /// A reviewer scored.

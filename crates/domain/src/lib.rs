@@ -42,6 +42,7 @@ pub mod slug;
 pub mod sync;
 pub mod text;
 pub mod user;
+pub mod video;
 pub mod visit;
 
 pub use code::{Code, Refusal};

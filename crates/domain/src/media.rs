@@ -17,6 +17,29 @@ choices! {
     }
 }
 
+choices! {
+    /// What a picture's files are kept as.
+    pub enum PictureFormat {
+        /// What everything can show.
+        Jpeg = "jpg",
+        /// What is smaller, and nearly everything can show.
+        Webp = "webp",
+    }
+}
+
+impl PictureFormat {
+    /// What a file is called in a header.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
+/// The most pictures that one aggregator keeps.
+pub const QUOTA: i64 = 100_000;
+
 impl MediaWidth {
     /// The width in pixels.
     pub const fn pixels(self) -> u32 {

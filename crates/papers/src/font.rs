@@ -2,16 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use kapal_fonts::visible;
 use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap};
 use pdf_writer::{Filter, Finish, Name, Pdf, Rect, Ref, Str};
 use subsetter::GlyphRemapper;
 use ttf_parser::{Face, GlyphId};
-
-/// The letters of everything that is read closely.
-pub(crate) const SANS: (&str, &[u8]) = ("NotoSans-Regular", include_bytes!("../fonts/NotoSans-Regular.ttf"));
-/// The letters of what is looked at first.
-pub(crate) const SERIF: (&str, &[u8]) =
-    ("NotoSerifDisplay-Regular", include_bytes!("../fonts/NotoSerifDisplay-Regular.ttf"));
 
 const IDENTITY: SystemInfo<'static> =
     SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
@@ -110,12 +105,6 @@ impl Font {
     }
 }
 
-/// Without the marks that only join or part letters.
-fn visible(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
-        .filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'))
-}
-
 /// Deflated as `FlateDecode` reads it.
 pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec_zlib(bytes, 8)
@@ -123,6 +112,8 @@ pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use kapal_fonts::{SANS, SERIF};
+
     use super::*;
 
     #[test]

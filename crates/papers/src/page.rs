@@ -1,8 +1,9 @@
 //! One page: texts and shapes in points from its lower left corner, then the finished document.
 
+use kapal_fonts::{SANS, SERIF};
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
-use crate::font::{Font, SANS, SERIF, pack};
+use crate::font::{Font, pack};
 
 /// A colour: red, green and blue from 0 to 1.
 pub(crate) type Colour = [f32; 3];

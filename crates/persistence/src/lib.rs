@@ -85,7 +85,7 @@ pub use identity::{Access, IdentityTx, Membership};
 pub use keys::{Secret, Vault, hex, random, sha256};
 pub use log::{Change, Subject};
 pub use migrate::{create_database, migrate, pending, revert, role_password};
-pub use objects::Objects;
+pub use objects::{BucketSettings, Objects, PictureFile};
 pub use operator::OperatorTx;
 pub use page::{Cursor, CursorValue, Page};
 pub use tenant::{Actor, Scope, TenantTx};

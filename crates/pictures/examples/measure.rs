@@ -1,10 +1,11 @@
-//! Measures how long a photograph of 12 megapixels takes: `cargo run --release --example measure`.
+//! Measures how long a photograph of 12 megapixels and the preview of its link take: `cargo run --release --example
+//! measure`. An argument names a file for the preview.
 
 use std::time::Instant;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
-use kapal_pictures::prepare;
+use kapal_pictures::{Preview, prepare, preview};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut noise = 1_u32;
@@ -21,8 +22,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let start = Instant::now();
         let picture = prepare(&bytes)?;
         let took = start.elapsed();
-        let sizes = picture.renditions.iter().map(|one| (one.width, one.bytes.len() / 1024));
-        println!("{took:.1?} {:?}", sizes.collect::<Vec<_>>());
+        let sizes =
+            picture.renditions.iter().map(|one| (one.width, one.jpeg.len() / 1024, one.webp.len() / 1024));
+        println!("{took:.1?} {:?} (width, KiB of JPEG, of WebP)", sizes.collect::<Vec<_>>());
+        let start = Instant::now();
+        let drawn = preview(&Preview {
+            name: "Kopi Arabika Toraja Sapan, dipetik merah dan dijemur di para-para bambu",
+            price: "Rp75.000",
+            maker: "Koperasi Tani Sapan",
+            place: "Kabupaten Toraja Utara",
+            photo: picture.renditions.last().map(|widest| &widest.jpeg[..]),
+        })?;
+        println!("{:.1?} for a preview of {} KiB", start.elapsed(), drawn.len() / 1024);
+        if let Some(file) = std::env::args().nth(1) {
+            std::fs::write(file, drawn)?;
+        }
     }
     Ok(())
 }

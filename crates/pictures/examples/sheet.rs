@@ -16,7 +16,7 @@ fn main() -> std::io::Result<()> {
             let picture = prepare(&bytes).map_err(std::io::Error::other)?;
             let prepared = start.elapsed() - drawn;
             let name = kind.name().replace(' ', "-");
-            let sizes = picture.renditions.iter().map(|one| one.bytes.len() / 1024);
+            let sizes = picture.renditions.iter().map(|one| one.jpeg.len() / 1024);
             println!(
                 "{name}-{seed}: drawn in {drawn:.1?} ({} KiB), prepared in {prepared:.1?} {:?}",
                 bytes.len() / 1024,

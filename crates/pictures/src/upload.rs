@@ -4,13 +4,14 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
+use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, Limits, RgbImage};
 
 use crate::container::Container;
+use crate::encode::{blurhash, jpeg, webp};
 
 /// The largest file that is accepted: 15 MiB.
 pub const MAX_BYTES: usize = 15 * 1024 * 1024;
@@ -26,8 +27,6 @@ pub const WIDTHS: [u32; 3] = [320, 640, 1280];
 
 /// What decoding one picture may take from the heap for its pixels.
 const MAX_DECODED_BYTES: u64 = 256 * 1024 * 1024;
-/// The quality of the JPEG that is served.
-const QUALITY: u8 = 82;
 
 /// An uploaded picture, ready to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +37,8 @@ pub struct Picture {
     pub height: u32,
     /// The same picture at one to three widths, the narrowest first. There is always at least one.
     pub renditions: Vec<Rendition>,
+    /// Its colours in about thirty characters (<https://blurha.sh>), to be shown until it has arrived.
+    pub blurhash: String,
 }
 
 /// One size of a picture.
@@ -47,8 +48,10 @@ pub struct Rendition {
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// The file: a JPEG without any metadata.
-    pub bytes: Vec<u8>,
+    /// A JPEG without any metadata, which everything can show.
+    pub jpeg: Vec<u8>,
+    /// The same as WebP, which is smaller.
+    pub webp: Vec<u8>,
 }
 
 /// Why an upload is not taken.
@@ -85,6 +88,39 @@ pub enum Refusal {
 /// Every file that is not a still, complete JPEG, PNG or WebP within the limits is refused with its
 /// reason. Hostile bytes never cause a panic: a decoder that stumbles counts as [`Refusal::Damaged`].
 pub fn prepare(bytes: &[u8]) -> Result<Picture, Refusal> {
+    let (size, steps) = scaled(bytes, &WIDTHS)?;
+    encode(size, steps)
+}
+
+/// Checks an uploaded file as [`prepare`] does, and makes one JPEG of it: the widest.
+///
+/// # Errors
+///
+/// Those of [`prepare`].
+pub fn prepare_one(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let (_, steps) = scaled(bytes, &WIDTHS[WIDTHS.len() - 1..])?;
+    steps.first().map_or(Err(Refusal::Damaged), jpeg)
+}
+
+/// How many bytes the pixels of an uploaded file take once it is decoded, after its header; zero for what will be
+/// refused. What it takes in all is little more: pictures are scaled down before anything else is done with them.
+#[must_use]
+pub fn weigh(bytes: &[u8]) -> u64 {
+    let weight = || -> Result<u64, image::ImageError> {
+        Ok(match Container::of(bytes) {
+            Some(Container::Jpeg) => JpegDecoder::new(Cursor::new(bytes))?.total_bytes(),
+            Some(Container::Png) => PngDecoder::with_limits(Cursor::new(bytes), limits())?.total_bytes(),
+            Some(Container::WebP) => WebPDecoder::new(Cursor::new(bytes))?.total_bytes(),
+            None => 0,
+        })
+    };
+    catch_unwind(AssertUnwindSafe(weight)).map_or(0, Result::unwrap_or_default).min(MAX_DECODED_BYTES)
+}
+
+/// The size of an upload, and its picture in one to all of `widths`, the narrowest first.
+type Scaled = ((u32, u32), Vec<RgbImage>);
+
+fn scaled(bytes: &[u8], widths: &[u32]) -> Result<Scaled, Refusal> {
     if bytes.len() > MAX_BYTES {
         return Err(Refusal::TooLarge);
     }
@@ -92,9 +128,11 @@ pub fn prepare(bytes: &[u8]) -> Result<Picture, Refusal> {
     container.check(bytes)?;
     // The decoders are other people's code, fed with strangers' bytes.
     catch_unwind(AssertUnwindSafe(|| match container {
-        Container::Jpeg => render(JpegDecoder::new(Cursor::new(bytes)).map_err(refusal)?),
-        Container::Png => render(PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(refusal)?),
-        Container::WebP => render(WebPDecoder::new(Cursor::new(bytes)).map_err(refusal)?),
+        Container::Jpeg => scale(JpegDecoder::new(Cursor::new(bytes)).map_err(refusal)?, widths),
+        Container::Png => {
+            scale(PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(refusal)?, widths)
+        }
+        Container::WebP => scale(WebPDecoder::new(Cursor::new(bytes)).map_err(refusal)?, widths),
     }))
     .unwrap_or(Err(Refusal::Damaged))
 }
@@ -118,14 +156,14 @@ fn limits() -> Limits {
     limits
 }
 
-fn refusal(error: image::ImageError) -> Refusal {
+pub(crate) fn refusal(error: image::ImageError) -> Refusal {
     match error {
         image::ImageError::Limits(_) => Refusal::TooManyPixels,
         _ => Refusal::Damaged,
     }
 }
 
-fn render(mut decoder: impl ImageDecoder) -> Result<Picture, Refusal> {
+fn scale(mut decoder: impl ImageDecoder, widths: &[u32]) -> Result<Scaled, Refusal> {
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
     let mut limits = limits();
@@ -136,24 +174,27 @@ fn render(mut decoder: impl ImageDecoder) -> Result<Picture, Refusal> {
     let decoded = DynamicImage::from_decoder(decoder).map_err(refusal)?;
 
     let (width, height) = if is_sideways(orientation) { (height, width) } else { (width, height) };
-    let mut widths = WIDTHS.map(|rendition| rendition.min(width)).to_vec();
+    let mut widths: Vec<u32> = widths.iter().map(|rendition| *rendition.min(&width)).collect();
     widths.dedup();
 
     let mut resizer = Resizer::new();
-    let mut renditions = Vec::with_capacity(widths.len());
     let mut widest_first = widths.into_iter().rev();
-    let mut step = match widest_first.next() {
-        Some(widest) => upright(decoded, orientation, widest, &mut resizer)?,
-        None => return Err(Refusal::Damaged),
-    };
-    renditions.push(encode(&step)?);
+    let widest = widest_first.next().ok_or(Refusal::Damaged)?;
+    let mut steps = vec![DynamicImage::ImageRgb8(upright(decoded, orientation, widest, &mut resizer)?)];
     for narrower in widest_first {
         let height = scaled_height((width, height), narrower);
-        step = shrink(&DynamicImage::ImageRgb8(step), narrower, height, &mut resizer)?.into_rgb8();
-        renditions.push(encode(&step)?);
+        steps.push(shrink(&steps[steps.len() - 1], narrower, height, &mut resizer)?);
     }
-    renditions.reverse();
-    Ok(Picture { width, height, renditions })
+    Ok(((width, height), steps.into_iter().rev().map(DynamicImage::into_rgb8).collect()))
+}
+
+fn encode((width, height): (u32, u32), steps: Vec<RgbImage>) -> Result<Picture, Refusal> {
+    let blurhash = steps.first().map_or(Err(Refusal::Damaged), blurhash)?;
+    let renditions = steps.iter().map(|step| {
+        let (width, height) = step.dimensions();
+        Ok(Rendition { width, height, jpeg: jpeg(step)?, webp: webp(step)? })
+    });
+    Ok(Picture { width, height, renditions: renditions.collect::<Result<_, _>>()?, blurhash })
 }
 
 fn is_sideways(orientation: Orientation) -> bool {
@@ -195,7 +236,7 @@ fn upright(
     Ok(picture.into_rgb8())
 }
 
-fn shrink(
+pub(crate) fn shrink(
     picture: &DynamicImage,
     width: u32,
     height: u32,
@@ -217,13 +258,4 @@ fn flattened(picture: &DynamicImage) -> DynamicImage {
             .map(|value| ((value * alpha + 255 * (255 - alpha) + 127) / 255).try_into().unwrap_or(u8::MAX));
     }
     DynamicImage::ImageRgb8(rgb)
-}
-
-fn encode(picture: &RgbImage) -> Result<Rendition, Refusal> {
-    let (width, height) = picture.dimensions();
-    let mut bytes = Vec::with_capacity(picture.len() / 8);
-    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
-        .encode(picture.as_raw(), width, height, ExtendedColorType::from(ColorType::Rgb8))
-        .map_err(|_| Refusal::Damaged)?;
-    Ok(Rendition { width, height, bytes })
 }

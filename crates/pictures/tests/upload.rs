@@ -8,7 +8,10 @@ use kapal_pictures::{Picture, Rendition, prepare};
 use support::{FORMATS, Format, contains, exif, file, landscape, png_chunk};
 
 fn decoded(rendition: &Rendition) -> RgbImage {
-    let picture = image::load_from_memory_with_format(&rendition.bytes, ImageFormat::Jpeg)
+    let webp =
+        image::load_from_memory_with_format(&rendition.webp, ImageFormat::WebP).expect("a WebP beside it");
+    assert_eq!((webp.width(), webp.height()), (rendition.width, rendition.height));
+    let picture = image::load_from_memory_with_format(&rendition.jpeg, ImageFormat::Jpeg)
         .expect("a rendition is a JPEG");
     assert_eq!((picture.width(), picture.height()), (rendition.width, rendition.height));
     picture.into_rgb8()
@@ -92,8 +95,10 @@ fn metadata_is_gone() {
         let upload = file(&landscape(700, 500), format, &exif(1));
         assert!(contains(&upload, b"GPS-HOME-ADDRESS"), "the fixture has what must go");
         for rendition in prepare(&upload).expect("a picture").renditions {
+            // The plain form of WebP has room for pixels alone.
+            assert_eq!(&rendition.webp[12..16], b"VP8 ");
             for trace in ["Exif", "GPS", "HOME", "http://ns.adobe.com", "ICC_PROFILE"] {
-                assert!(!contains(&rendition.bytes, trace.as_bytes()), "{format:?} keeps {trace}");
+                assert!(!contains(&rendition.jpeg, trace.as_bytes()), "{format:?} keeps {trace}");
             }
         }
     }
@@ -111,8 +116,8 @@ fn what_is_hidden_in_a_polyglot_is_gone() {
     for upload in [trailing, comment, chunk] {
         assert!(contains(&upload, SCRIPT));
         for rendition in prepare(&upload).expect("a picture").renditions {
-            assert!(!contains(&rendition.bytes, b"script"));
-            assert!(!contains(&rendition.bytes, b"PK\x03\x04"));
+            assert!(!contains(&rendition.jpeg, b"script"));
+            assert!(!contains(&rendition.jpeg, b"PK\x03\x04"));
         }
     }
 }
@@ -163,4 +168,61 @@ fn a_grey_jpeg_is_taken() {
     let grey = DynamicImage::ImageRgb8(landscape(330, 200)).to_luma8();
     grey.write_to(&mut upload, ImageFormat::Jpeg).expect("the fixture is encoded");
     assert_eq!(widths(&prepare(upload.get_ref()).expect("a picture")), [320, 330]);
+}
+
+#[test]
+fn webp_is_smaller_than_jpeg() {
+    let photo = RgbImage::from_fn(1280, 960, |x, y| {
+        let wave = |by: f32| ((x as f32 / by).sin() * (y as f32 / by).cos() * 90.0 + 128.0) as u8;
+        Rgb([wave(40.0), wave(25.0), wave(60.0)])
+    });
+    for rendition in prepare(&file(&photo, Format::Jpeg, &[])).expect("a picture").renditions {
+        assert!(rendition.webp.len() < rendition.jpeg.len());
+    }
+}
+
+#[test]
+fn a_stored_jpeg_becomes_webp() {
+    let picture = prepare(&file(&landscape(640, 480), Format::Jpeg, &[])).expect("a picture");
+    let webp = kapal_pictures::webp_of_jpeg(&picture.renditions[0].jpeg).expect("a WebP");
+    let decoded = image::load_from_memory_with_format(&webp, ImageFormat::WebP).expect("a WebP");
+    assert_eq!((decoded.width(), decoded.height()), (320, 240));
+    assert!(kapal_pictures::webp_of_jpeg(b"nothing").is_err());
+}
+
+#[test]
+fn the_placeholder_is_of_the_pictures_colours() {
+    let red = RgbImage::from_pixel(640, 480, Rgb([220, 20, 20]));
+    let blurhash = prepare(&file(&red, Format::Png, &[])).expect("a picture").blurhash;
+    assert_eq!(blurhash.len(), 28);
+    // 4 by 3 waves, and their average colour in four digits of base 83.
+    assert!(blurhash.starts_with('L'), "{blurhash}");
+    let grey = RgbImage::from_pixel(640, 480, Rgb([120, 120, 120]));
+    assert_ne!(prepare(&file(&grey, Format::Png, &[])).expect("a picture").blurhash[2..6], blurhash[2..6]);
+}
+
+#[test]
+fn one_jpeg_is_made_where_one_is_wanted() {
+    let bytes =
+        kapal_pictures::prepare_one(&file(&landscape(2000, 1500), Format::Png, &[])).expect("a picture");
+    let picture = image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg).expect("a JPEG");
+    assert_eq!((picture.width(), picture.height()), (1280, 960));
+}
+
+#[test]
+fn a_file_is_weighed_by_its_header() {
+    for format in FORMATS {
+        assert_eq!(kapal_pictures::weigh(&file(&landscape(400, 300), format, &[])), 360_000, "{format:?}");
+    }
+    assert_eq!(kapal_pictures::weigh(b"nothing"), 0);
+    assert_eq!(kapal_pictures::weigh(&[0xFF, 0xD8, 0xFF]), 0);
+}
+
+/// Printers' colours, as scanners and agencies send them: the file says Adobe and inverts its inks.
+#[test]
+fn inks_become_light() {
+    let bytes = include_bytes!("support/cmyk.jpg");
+    let picture = prepare(bytes).expect("a picture");
+    let shown = decoded(&picture.renditions[0]);
+    assert!(is_near(*shown.get_pixel(50, 50), [220, 40, 40]), "{:?}", shown.get_pixel(50, 50));
 }

@@ -604,6 +604,8 @@ diesel::table! {
         widths -> Array<Int4>,
         uploaded_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        blurhash -> Nullable<Text>,
+        unused_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -812,6 +814,7 @@ diesel::table! {
         widths -> Array<Int4>,
         alt_id -> Text,
         alt_en -> Text,
+        blurhash -> Nullable<Text>,
     }
 }
 
@@ -862,6 +865,7 @@ diesel::table! {
         published_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        video_url -> Nullable<Text>,
     }
 }
 
@@ -996,6 +1000,7 @@ diesel::table! {
         published_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        video_url -> Nullable<Text>,
     }
 }
 
@@ -1117,6 +1122,7 @@ diesel::table! {
         images -> Jsonb,
         published_at -> Timestamptz,
         version -> Int4,
+        preview -> Text,
     }
 }
 
@@ -1220,6 +1226,15 @@ diesel::table! {
         reason -> Text,
         actor_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    stored_pictures (hash) {
+        hash -> Text,
+        stored_at -> Timestamptz,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use kapal_persistence::{Secret, Urls};
+use kapal_persistence::{BucketSettings, Secret, Urls};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// What is served where.
     pub http: HttpConfig,
+    /// `KAPAL_S3_*`: the bucket that pictures and evidence lie in; None keeps them in the data directory.
+    pub bucket: Option<BucketSettings>,
     /// How mail leaves.
     pub mail: MailConfig,
     /// `production` refuses what is only good for trying things out.
@@ -90,6 +92,11 @@ pub const NAMES: &[(&str, &str)] = &[
     ("KAPAL_MIGRATE", "on or off: whether serve migrates (on for the private PostgreSQL)"),
     ("KAPAL_POOL_SIZE", "connections of the busiest roles (4 per core)"),
     ("KAPAL_WORKER", "on or off: whether serve runs the worker too (on)"),
+    ("KAPAL_S3_BUCKET", "the bucket for pictures and evidence (unset: they lie in KAPAL_DATA_DIR/pictures)"),
+    ("KAPAL_S3_ENDPOINT", "the address of an S3-compatible store, such as https://s3.example.id (Amazon's)"),
+    ("KAPAL_S3_REGION", "the region of the bucket (us-east-1, which most other stores take)"),
+    ("KAPAL_S3_ACCESS_KEY", "the name of the key to the bucket"),
+    ("KAPAL_S3_SECRET_KEY", "the key to the bucket"),
     (
         "KAPAL_SMTP_URL",
         "smtp://user:password@host:port or smtps://.. (unset: mail is written to KAPAL_DATA_DIR/mail)",
@@ -174,6 +181,7 @@ impl Config {
                 trusted_proxies: trusted_proxies()?,
                 worker: switch("KAPAL_WORKER", true)?,
             },
+            bucket: bucket()?,
             mail: MailConfig {
                 smtp_url: text("KAPAL_SMTP_URL"),
                 from: text("KAPAL_MAIL_FROM").unwrap_or_else(|| "Kapal Induk <kapal@localhost>".to_owned()),
@@ -246,6 +254,29 @@ fn secret() -> Result<Option<Secret>, BadConfig> {
         None => Err(bad(
             format!("{name} does not hold 32 bytes in base64."),
             "Make one with: openssl rand -base64 32",
+        )),
+    }
+}
+
+fn bucket() -> Result<Option<BucketSettings>, BadConfig> {
+    let names = ["BUCKET", "ACCESS_KEY", "SECRET_KEY"].map(|name| format!("KAPAL_S3_{name}"));
+    let (endpoint, region) = (text("KAPAL_S3_ENDPOINT"), text("KAPAL_S3_REGION"));
+    if endpoint.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+        return Err(bad("KAPAL_S3_ENDPOINT is no address.", "Write it as https://s3.example.id."));
+    }
+    let is_alone = endpoint.is_none() && region.is_none();
+    match names.each_ref().map(|name| text(name)) {
+        [None, None, None] if is_alone => Ok(None),
+        [Some(bucket), Some(access_key), Some(secret_key)] => Ok(Some(BucketSettings {
+            bucket,
+            endpoint: endpoint.map(|url| url.trim_end_matches('/').to_owned()),
+            region: region.unwrap_or_else(|| "us-east-1".to_owned()),
+            access_key,
+            secret_key: secret_key.into(),
+        })),
+        _ => Err(bad(
+            "Only some of the object store's settings are set.",
+            format!("Set all of {}, or none to keep files in KAPAL_DATA_DIR.", names.join(", ")),
         )),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, HttpServer, get, web};
 use anyhow::{Context, Result};
-use kapal_api::{App, Limits, Tokens};
+use kapal_api::{App, Limits, PIXELS_MIB, Tokens};
 use kapal_persistence::{Actor, Db, Objects};
 use kapal_worker::{MailSettings, Mailer};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,9 +30,10 @@ pub async fn serve(config: Config) -> Result<()> {
     let listener = bind(config.http.address, "KAPAL_HTTP_ADDR")?;
     let metrics = bind(config.http.metrics, "KAPAL_METRICS_ADDR")?;
     let mailer = mailer(&config)?;
+    let objects = objects(&config)?;
     let settings = config.database.clone();
     let database = web::block(move || Database::open(&settings)).await??;
-    let app = web::Data::new(prepare(&config, &database).await?);
+    let app = web::Data::new(prepare(&config, &database, objects).await?);
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let server = kapal_api::serve(app.clone(), listener, cores)?;
     let metrics = HttpServer::new(|| actix_web::App::new().service(metrics_text))
@@ -87,7 +88,7 @@ pub async fn work(config: Config) -> Result<()> {
     let db = web::Data::new(database.connect());
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = actix_web::rt::spawn({
-        let (db, objects) = (db.clone(), objects(&config));
+        let (db, objects) = (db.clone(), objects(&config)?);
         async move { kapal_worker::run(&db, &objects, &mailer, stopped).await }
     });
     tracing::info!(target: "kapal", "working");
@@ -102,8 +103,12 @@ pub async fn work(config: Config) -> Result<()> {
     Ok(())
 }
 
-fn objects(config: &Config) -> Objects {
-    Objects::new(config.database.data_dir.join("pictures"))
+/// Where pictures and evidence lie.
+pub fn objects(config: &Config) -> Result<Objects> {
+    match &config.bucket {
+        Some(bucket) => Objects::in_bucket(bucket).context("KAPAL_S3_*"),
+        None => Ok(Objects::in_folder(config.database.data_dir.join("pictures"))),
+    }
 }
 
 fn mailer(config: &Config) -> Result<Mailer> {
@@ -116,14 +121,14 @@ fn mailer(config: &Config) -> Result<Mailer> {
 }
 
 /// Migrates where that is wanted, makes the first signing key, and puts together what handlers share.
-async fn prepare(config: &Config, database: &Database) -> Result<App> {
+async fn prepare(config: &Config, database: &Database, objects: Objects) -> Result<App> {
     if config.database.migrate {
         let run = database.migrate().await?;
         if run > 0 {
             tracing::info!(target: "kapal", "{run} migrations run");
         }
     }
-    let app = make_app(config, database.connect());
+    let app = make_app(config, database.connect(), objects);
     let mut tx = app.db.identity(Actor::System, "serve").await?;
     tx.ensure_signing_key().await.context("making the first signing key")?;
     tx.commit().await?;
@@ -133,16 +138,17 @@ async fn prepare(config: &Config, database: &Database) -> Result<App> {
 }
 
 /// What handlers share, without a look at the database.
-pub fn make_app(config: &Config, db: Db) -> App {
+pub fn make_app(config: &Config, db: Db, objects: Objects) -> App {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     App {
         db,
-        objects: objects(config),
+        objects,
         tokens: Tokens::new(config.http.public_url.clone()),
         limits: Limits::new(config.http.rate_limits, config.http.trusted_proxies.clone()),
         public_url: config.http.public_url.clone(),
         production: config.production,
         heavy: Arc::new(tokio::sync::Semaphore::new(cores)),
+        pixels: Arc::new(tokio::sync::Semaphore::new(PIXELS_MIB as usize)),
         documents: kapal_api::documents(),
         draining: AtomicBool::new(false),
     }

@@ -112,7 +112,7 @@ pub async fn upload_file(
     let upload = upload::read(&request, payload).await?;
     let fingerprint = [&sha256(&upload.file)[..], upload.merchant.uuid().as_bytes()].concat();
     request.extensions_mut().insert(BodyHash(sha256(&fingerprint)));
-    let new = staff.app.heavily(move || upload.prepare()).await??;
+    let new = staff.app.decoding(kapal_pictures::weigh(&upload.file), move || upload.prepare()).await??;
     staff
         .run(async |tx| {
             let file = FileView::from(tx.insert_file(&staff.app.objects, &new).await?);

@@ -67,12 +67,11 @@ impl Upload {
         let (media_type, bytes) = if is_pdf(&self.file) {
             (FileType::Pdf, self.file.to_vec())
         } else {
-            let picture = kapal_pictures::prepare(&self.file).map_err(|refusal| match refusal {
+            let picture = kapal_pictures::prepare_one(&self.file).map_err(|refusal| match refusal {
                 kapal_pictures::Refusal::NotAPicture => Problem::field("/file", Code::NotEvidence),
                 refusal => picture_refused(refusal),
             })?;
-            let widest = picture.renditions.into_iter().max_by_key(|rendition| rendition.width);
-            (FileType::Jpeg, widest.map(|rendition| rendition.bytes).unwrap_or_default())
+            (FileType::Jpeg, picture)
         };
         Ok(NewFile { merchant: self.merchant, name: name_of(&self.name, media_type), media_type, bytes })
     }

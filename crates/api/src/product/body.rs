@@ -8,6 +8,7 @@ use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::media::AltText;
 use kapal_domain::product::{MAX_PICTURES, MAX_VARIANTS, ProductDescription, ProductName, ProductStatus};
 use kapal_domain::slug::Slug;
+use kapal_domain::video::VideoLink;
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{
     NewPicture, NewProduct, NewVariant, ProductChanges, ProductFilter, Translation, TranslationChange,
@@ -206,7 +207,15 @@ pub struct PicturesPut {
     /// The pictures in order: the first one for lists.
     #[schema(max_items = 12)]
     media: Vec<PicturePut>,
+    /// One video about the product on YouTube, TikTok, Instagram or Facebook, as its address is copied there. Left out,
+    /// it stays; null takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "https://youtu.be/dQw4w9WgXcQ", max_length = 500)]
+    video_url: Patch<String>,
 }
+
+/// Pictures in their order, and what becomes of the video: None keeps it.
+pub(super) type Pictures = (Vec<NewPicture>, Option<Option<VideoLink>>);
 
 /// A picture to show.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -219,12 +228,13 @@ pub struct PicturePut {
 }
 
 impl PicturesPut {
-    pub(super) fn parse(&self) -> Result<Vec<NewPicture>, Faults> {
+    pub(super) fn parse(&self) -> Result<Pictures, Faults> {
         let mut faults = Faults::default();
         let named = self.media.iter().map(|picture| (picture.media_id.as_str(), picture.alt.as_ref()));
         let pictures = pictures(&mut faults, "/media_id", named);
+        let video = self.video_url.optional(&mut faults, "/video_url", |text| VideoLink::parse(text));
         faults.finish()?;
-        Ok(pictures)
+        Ok((pictures, video.flatten()))
     }
 }
 

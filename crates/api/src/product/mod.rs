@@ -111,7 +111,7 @@ pub async fn delete_product(
 
 /// Set a product's pictures
 ///
-/// Replaces which pictures the product shows, their order and what they show in words. A published product is
+/// Replaces which pictures the product shows, their order and what they show in words, and sets or removes its video. A published product is
 /// unpublished first.
 #[utoipa::path(tag = "products", request_body = PicturesPut, responses((status = 200, description = "The product as it is now.", body = ProductView)), security(("bearer" = ["products:write"])))]
 #[put("/v1/aggregators/{aggregator}/products/{product_id}/media")]
@@ -121,8 +121,9 @@ pub async fn set_product_media(
     IfMatch(version): IfMatch,
     body: Json<PicturesPut>,
 ) -> Answered {
-    let pictures = body.0.parse()?;
-    staff.run(async |tx| found(tx.set_pictures(id, version, &pictures).await?, &staff.app)).await
+    let (pictures, video) = body.0.parse()?;
+    let video = video.as_ref().map(Option::as_ref);
+    staff.run(async |tx| found(tx.set_pictures(id, version, &pictures, video).await?, &staff.app)).await
 }
 
 fn found(product: Product, app: &App) -> Result<Found<ProductView>, Problem> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::media::picture_url;
+use crate::media::widest_url;
 use crate::views::MoneyView;
 use crate::{App, Problem};
 
@@ -46,6 +46,9 @@ pub struct ProductView {
     /// Its pictures, in order: the first one for lists.
     #[schema(max_items = 12)]
     media: Vec<PictureView>,
+    /// A video about it.
+    #[schema(example = "https://www.youtube.com/watch?v=dQw4w9WgXcQ", max_length = 300)]
+    video_url: Option<String>,
     /// Grows with each change of the product or its parts, stock apart: the `ETag`.
     #[schema(example = 1, minimum = 1)]
     pub(super) version: i32,
@@ -110,6 +113,9 @@ pub struct PictureView {
     /// The widths that it is kept in.
     #[schema(example = json!([320, 640, 1280]), min_items = 1, max_items = 3)]
     widths: Vec<i32>,
+    /// Its colours as a BlurHash, to be shown until the file has arrived.
+    #[schema(example = "LEHV6nWB2yk8pyo0adR*.7kCMdnj", max_length = 100)]
+    blurhash: Option<String>,
     /// What it shows.
     alt: AltView,
 }
@@ -147,6 +153,7 @@ impl ProductView {
                 .collect(),
             variants: product.variants.into_iter().map(VariantView::new).collect::<Result<_, _>>()?,
             media: product.pictures.into_iter().map(|picture| PictureView::new(picture, app)).collect(),
+            video_url: row.video_url,
             version: row.version,
             published_at: row.published_at,
             created_at: row.created_at,
@@ -164,13 +171,13 @@ impl VariantView {
 
 impl PictureView {
     fn new(row: PictureRow, app: &App) -> Self {
-        let widest = row.widths.iter().copied().max().unwrap_or_default();
         Self {
             id: row.media_id,
             width: row.width,
             height: row.height,
-            url: picture_url(app, &row.hash, widest),
+            url: widest_url(app, &row.hash, &row.widths),
             widths: row.widths,
+            blurhash: row.blurhash,
             alt: AltView { id: row.alt_id, en: row.alt_en },
         }
     }

@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 use kapal_domain::channel::{ChannelKind, Handle};
 use kapal_domain::locale::Locale;
+use kapal_domain::media::PictureFormat;
 use kapal_persistence::{ProductPage, ShownChannel, ShownImage, ShownProduct, ShownVariant};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::Problem;
+use crate::media::{PreviewView, picture_url};
 use crate::views::{MoneyView, ProvinceRef, RegionRef};
 
 /// A thing by its slug and name.
@@ -41,6 +43,12 @@ pub struct ImageView {
     /// The widths that there are.
     #[schema(example = json!([320, 640, 1280]), max_items = 10)]
     pub widths: Vec<u32>,
+    /// The same as WebP, which is smaller: one file for each of `widths`.
+    #[schema(example = json!(["https://kapal.example/media/5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef/320.webp"]), max_items = 10)]
+    pub webp: Vec<String>,
+    /// Its colours as a BlurHash, to be shown until the file has arrived; null for some older pictures.
+    #[schema(example = "LEHV6nWB2yk8pyo0adR*.7kCMdnj", max_length = 100)]
+    pub blurhash: Option<String>,
     /// What it shows, for those who don't see it.
     #[schema(example = "Biji kopi di atas daun pisang", max_length = 250)]
     pub alt: String,
@@ -53,12 +61,12 @@ impl ImageView {
     /// The path of the smallest file that is at least so wide, or of the widest: for our own pages.
     pub fn local(&self, width: u32) -> String {
         let fits = self.widths.iter().copied().filter(|w| *w >= width).min();
-        format!("/media/{}/{}.jpg", self.hash, fits.unwrap_or(self.width))
+        picture_url("", &self.hash, fits.unwrap_or(self.width), PictureFormat::Jpeg)
     }
 
-    /// All files with their widths, as `srcset` lists them.
-    pub fn srcset(&self) -> String {
-        let files = self.widths.iter().map(|w| format!("/media/{}/{w}.jpg {w}w", self.hash));
+    /// All files of one format with their widths, as `srcset` lists them.
+    pub fn srcset(&self, format: PictureFormat) -> String {
+        let files = self.widths.iter().map(|w| format!("{} {w}w", picture_url("", &self.hash, *w, format)));
         files.collect::<Vec<_>>().join(", ")
     }
 }
@@ -77,10 +85,21 @@ pub(crate) fn image_views(
             Locale::En => (image.alt_en, image.alt_id),
         };
         let alt = [first, second].into_iter().find(|alt| !alt.is_empty()).unwrap_or_else(|| name.to_owned());
-        let url = format!("{public_url}/media/{}/{width}.jpg", image.hash);
+        let url = picture_url(public_url, &image.hash, width, PictureFormat::Jpeg);
+        let webp = |width: &u32| picture_url(public_url, &image.hash, *width, PictureFormat::Webp);
+        let webp = image.widths.iter().map(webp).collect();
         let height = u64::from(image.height) * u64::from(width) / u64::from(image.width.max(1));
         let height = u32::try_from(height).unwrap_or(image.height);
-        ImageView { url, width, height, widths: image.widths, alt, hash: image.hash }
+        ImageView {
+            url,
+            width,
+            height,
+            widths: image.widths,
+            webp,
+            blurhash: image.blurhash,
+            alt,
+            hash: image.hash,
+        }
     };
     images.into_iter().map(view).collect()
 }
@@ -235,6 +254,11 @@ pub struct ProductDetail {
     /// What can be bought, in the merchant's order.
     #[schema(max_items = 100)]
     variants: Vec<VariantCard>,
+    /// What messengers and social networks show of its link.
+    preview: PreviewView,
+    /// A video about it, on the network that plays it.
+    #[schema(example = "https://www.youtube.com/watch?v=dQw4w9WgXcQ", max_length = 300)]
+    video_url: Option<String>,
     /// The languages that it has been translated into.
     #[schema(example = json!(["en", "id"]), max_items = 10)]
     locales: Vec<String>,
@@ -260,6 +284,8 @@ impl ProductDetail {
             variants: page.variants.into_iter().map(VariantCard::try_from).collect::<Result<_, _>>()?,
             channels: page.channels.into_iter().map(ChannelCard::from).collect(),
             card: ProductCard::new(page.product, public_url, locale)?,
+            preview: PreviewView::new(&page.preview, public_url),
+            video_url: page.video_url,
             locales: page.locales,
             has_whatsapp: page.whatsapp.is_some(),
             story: page.story,

@@ -54,6 +54,8 @@ pub struct ProductRow {
     pub stars: Option<i16>,
     /// What a reviewer asked for.
     pub status_reason: Option<String>,
+    /// A video about it, by its canonical address.
+    pub video_url: Option<String>,
     /// Grows with each change of the product or its parts, stock apart.
     pub version: i32,
     /// When it was first published.
@@ -150,6 +152,8 @@ pub struct PictureRow {
     pub height: i32,
     /// The widths that it is kept in.
     pub widths: Vec<i32>,
+    /// Its colours as a BlurHash; None for uploads from before there were any.
+    pub blurhash: Option<String>,
     /// What it shows, in Indonesian.
     pub alt_id: String,
     /// What it shows, in English.
@@ -190,7 +194,7 @@ impl Product {
             "merchant_id": self.row.merchant_id, "category_id": self.row.category_id, "slug": self.row.slug,
             "status": self.row.status, "translations": translation::facts(&self.translations),
             "variants": self.variants.iter().map(variant::facts).collect::<Vec<_>>(),
-            "media": picture::facts(&self.pictures),
+            "media": picture::facts(&self.pictures), "video_url": self.row.video_url,
         })
     }
 }

@@ -30,7 +30,7 @@ SELECT s.aggregator_id, s.id, s.slug, s.name, CASE WHEN s.tells_story THEN s.sto
         WHERE c.aggregator_id = $1 AND c.merchant_id = $2 AND c.kind <> 'whatsapp' AND c.active), '[]'),
        s.created_at, s.version, CASE WHEN s.tells_story THEN s.story_en ELSE '' END,
        coalesce((SELECT jsonb_build_array(jsonb_build_object('hash', l.hash, 'width', l.width, 'height', l.height,
-            'widths', l.widths, 'alt_id', '', 'alt_en', ''))
+            'widths', l.widths, 'blurhash', l.blurhash, 'alt_id', '', 'alt_en', ''))
         FROM media l WHERE l.aggregator_id = $1 AND l.id = s.logo_id), '[]')
 FROM shown s
 ON CONFLICT (aggregator_id, id) DO UPDATE SET

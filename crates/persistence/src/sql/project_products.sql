@@ -12,7 +12,7 @@ asked AS (
 ),
 shown AS (
     SELECT p.aggregator_id, p.id, p.slug, p.merchant_id, p.category_id, p.is_mutiara, p.stars, p.published_at,
-           p.updated_at, p.version, m.slug AS merchant_slug, m.name AS merchant_name, m.region_code, m.region_name,
+           p.updated_at, p.version, p.video_url, m.slug AS merchant_slug, m.name AS merchant_name, m.region_code, m.region_name,
            m.province_code, m.province_name, c.slug AS category_slug, c.name_id AS category_name_id,
            c.name_en AS category_name_en, above.path AS category_path, t.translations, t.names, t.descriptions, v.variants,
            v.price_minor, v.currency, v.available, coalesce(i.images, '[]') AS images
@@ -33,7 +33,7 @@ shown AS (
     ) v
     CROSS JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('hash', i.hash, 'width', i.width, 'height', i.height, 'widths', i.widths,
-                   'alt_id', i.alt_id, 'alt_en', i.alt_en) ORDER BY i.position) AS images
+                   'blurhash', i.blurhash, 'alt_id', i.alt_id, 'alt_en', i.alt_en) ORDER BY i.position) AS images
         FROM product_media i WHERE i.aggregator_id = p.aggregator_id AND i.product_id = p.id
     ) i
     WHERE p.status = 'published' AND v.variants IS NOT NULL AND t.translations IS NOT NULL
@@ -46,16 +46,16 @@ gone AS (
 written AS (
     INSERT INTO published_products (
         aggregator_id, id, slug, merchant_id, category_id, translations, variants, images, is_mutiara, stars,
-        published_at, updated_at, version
+        published_at, updated_at, version, video_url
     )
     SELECT aggregator_id, id, slug, merchant_id, category_id, translations, variants, images, is_mutiara, stars,
-           published_at, updated_at, version
+           published_at, updated_at, version, video_url
     FROM shown
     ON CONFLICT (aggregator_id, id) DO UPDATE SET
         slug = excluded.slug, merchant_id = excluded.merchant_id, category_id = excluded.category_id,
         translations = excluded.translations, variants = excluded.variants, images = excluded.images,
         is_mutiara = excluded.is_mutiara, stars = excluded.stars, published_at = excluded.published_at,
-        updated_at = excluded.updated_at, version = excluded.version
+        updated_at = excluded.updated_at, version = excluded.version, video_url = excluded.video_url
 )
 INSERT INTO search_documents (
     aggregator_id, product_id, locale, text_locale, slug, name, description, price_minor, currency, available,

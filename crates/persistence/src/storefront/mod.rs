@@ -4,12 +4,14 @@
 mod collection;
 mod home;
 mod merchant;
+mod preview;
 mod product;
 mod store;
 
 pub use collection::*;
 pub use home::*;
 pub use merchant::*;
+pub use preview::*;
 pub use product::*;
 pub use store::*;
 

@@ -101,6 +101,9 @@ pub struct ShownImage {
     pub height: u32,
     /// The widths that it is served in.
     pub widths: Vec<u32>,
+    /// Its colours as a BlurHash.
+    #[serde(default)]
+    pub blurhash: Option<String>,
     /// What it shows, in Indonesian.
     pub alt_id: String,
     /// The same in English.
@@ -114,7 +117,7 @@ impl ShownProduct {
     }
 }
 
-fn money(minor: i64, currency: &str) -> Result<Money> {
+pub(super) fn money(minor: i64, currency: &str) -> Result<Money> {
     let currency = crate::identity::stored(kapal_domain::money::Currency::parse(currency))?;
     crate::identity::stored(Money::from_minor(minor, currency))
 }
@@ -416,6 +419,12 @@ pub struct ProductPage {
     /// Name of the category above its own.
     #[diesel(sql_type = Nullable<Text>)]
     pub parent_category_name: Option<String>,
+    /// Names the preview of its link: all that is drawn on it.
+    #[diesel(sql_type = Text)]
+    pub preview: String,
+    /// A video about it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub video_url: Option<String>,
     /// The variants in their order.
     #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownVariant>)]
     pub variants: Vec<ShownVariant>,
@@ -469,7 +478,7 @@ impl Db {
         let statement = Statement::new("SELECT ")
             .sql(SHOWN)
             .sql(
-                ", a.id AS aggregator_id, a.demonstration, m.id AS merchant_id, m.whatsapp,
+                ", a.id AS aggregator_id, a.demonstration, d.preview, p.video_url, m.id AS merchant_id, m.whatsapp,
                  CASE d.locale WHEN 'en' THEN coalesce(nullif(m.story_en, ''), m.story)
                     ELSE coalesce(nullif(m.story, ''), m.story_en) END AS story, m.channels, p.variants,
                  p.updated_at, ARRAY(SELECT jsonb_object_keys(p.translations)) AS locales,

@@ -1,9 +1,9 @@
 //! What hands make: pots, jewels, carvings and chairs.
 
-use super::canvas::{Paint, hex, mix};
-use super::path::{Path, Point};
 use super::pen::{Pen, WHITE, darker, lighter};
 use super::textiles::cloth;
+use crate::canvas::{Paint, hex, mix};
+use crate::path::{Path, Point};
 
 pub(super) fn ceramics(pen: &mut Pen) {
     let clay =

@@ -1,8 +1,8 @@
 //! Things to drink, and oils.
 
-use super::canvas::{Rgb, hex};
-use super::path::{Path, Point};
 use super::pen::{DEEP_LEAF, LEAF, Pen, WHITE, darker, lighter};
+use crate::canvas::{Rgb, hex};
+use crate::path::{Path, Point};
 
 pub(super) fn coffee(pen: &mut Pen) {
     match pen.chance.below(3) {

@@ -1,9 +1,9 @@
 //! What grows: fruit, vegetables, tobacco and herbs.
 
-use super::canvas::{Paint, Rgb, hex};
 use super::drinks::citrus;
-use super::path::Path;
 use super::pen::{DEEP_LEAF, LEAF, Pen, WHITE, darker, lighter};
+use crate::canvas::{Paint, Rgb, hex};
+use crate::path::Path;
 
 pub(super) fn fruit(pen: &mut Pen) {
     pen.shadow((480.0, 725.0), 600.0);

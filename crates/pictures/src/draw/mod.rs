@@ -1,11 +1,9 @@
 //! The demonstration's pictures: flat illustrations on grounds after Indonesian textiles, drawn by code.
 
-mod canvas;
 mod crafts;
 mod drinks;
 mod garden;
 mod pantry;
-mod path;
 mod pattern;
 mod pen;
 mod scene;

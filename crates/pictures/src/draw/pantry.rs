@@ -1,8 +1,8 @@
 //! Things to eat that come from the kitchen or in a vessel.
 
-use super::canvas::{Paint, hex};
-use super::path::Path;
 use super::pen::{DEEP_LEAF, LEAF, Pen, WHITE, darker, lighter};
+use crate::canvas::{Paint, hex};
+use crate::path::Path;
 
 pub(super) fn rice(pen: &mut Pen) {
     let glaze = [hex(0x2F5D7C), hex(0x8C3B2E), hex(0x3D6B4F)][pen.chance.below(3)];

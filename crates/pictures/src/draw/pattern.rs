@@ -1,7 +1,7 @@
 //! Backgrounds after the archipelago's textiles, each a small square that repeats without a seam.
 
-use super::canvas::{Canvas, Paint, Rgb, mix};
-use super::path::{Path, Point};
+use crate::canvas::{Canvas, Paint, Rgb, mix};
+use crate::path::{Path, Point};
 
 /// The side of the square that repeats.
 const SIDE: f32 = 120.0;

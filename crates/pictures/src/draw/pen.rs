@@ -1,9 +1,9 @@
 //! The strokes that several objects share.
 
 use super::Chance;
-use super::canvas::{Canvas, Paint, Rgb, hex, mix};
-use super::path::{Path, Point};
 use super::scene::Scheme;
+use crate::canvas::{Canvas, Paint, Rgb, hex, mix};
+use crate::path::{Path, Point};
 
 pub(super) const WHITE: Rgb = hex(0xFFFFFF);
 pub(super) const LEAF: Rgb = hex(0x4F8A3C);

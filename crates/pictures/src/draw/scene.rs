@@ -1,9 +1,9 @@
 //! What stands around the object: the patterned ground and the panel in front of it.
 
 use super::Chance;
-use super::canvas::{Canvas, Paint, Rgb, hex, mix};
-use super::path::Path;
 use super::pattern;
+use crate::canvas::{Canvas, Paint, Rgb, hex, mix};
+use crate::path::Path;
 
 /// The side of a finished picture.
 pub(super) const SIDE: f32 = 960.0;

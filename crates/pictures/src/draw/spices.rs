@@ -1,8 +1,8 @@
 //! Cinnamon, nutmeg and cloves.
 
-use super::canvas::hex;
-use super::path::{Path, Point};
 use super::pen::{DEEP_LEAF, LEAF, Pen, WHITE, darker, lighter};
+use crate::canvas::hex;
+use crate::path::{Path, Point};
 
 pub(super) fn spice(pen: &mut Pen) {
     pen.shadow((480.0, 725.0), 620.0);

@@ -1,9 +1,9 @@
 //! What is woven: cloths and baskets.
 
-use super::canvas::{Canvas, Paint, Rgb, hex, mix};
-use super::path::Path;
 use super::pattern;
 use super::pen::{Pen, WHITE, darker, lighter};
+use crate::canvas::{Canvas, Paint, Rgb, hex, mix};
+use crate::path::Path;
 
 /// The dyes of the cloths.
 const DYES: [u32; 8] = [0x1F3560, 0x6D1A2D, 0x6B3E1F, 0x22513F, 0xB4532F, 0x4B2A52, 0x2D2A32, 0x146B74];

@@ -1,8 +1,8 @@
 //! Honey, palm sugar, nuts and snacks.
 
-use super::canvas::{Paint, Rgb, hex};
-use super::path::{Path, Point};
 use super::pen::{DEEP_LEAF, LEAF, Pen, WHITE, darker, lighter};
+use crate::canvas::{Paint, Rgb, hex};
+use crate::path::{Path, Point};
 
 pub(super) fn snack(pen: &mut Pen) {
     let bag = [hex(0xE2A03F), hex(0xC7503B), hex(0x3F8F8A), hex(0x7A9A3C)][pen.chance.below(4)];

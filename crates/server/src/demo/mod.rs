@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use kapal_domain::aggregator::AggregatorStatus;
 use kapal_domain::region::RegionLevel;
 use kapal_domain::user::Password;
-use kapal_persistence::{Actor, Db, Objects, RegionFilter, hash_password};
+use kapal_persistence::{Actor, Db, RegionFilter, hash_password};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::plan::{District, Districts, PIN, Plan, STAFF};
@@ -86,7 +86,7 @@ async fn demonstrate(config: &Config, database: &Database, if_empty: bool) -> Re
              What to do: set KAPAL_DATA_DIR to a new folder, or KAPAL_DATABASE_URL to an empty database."
         ),
     }
-    let objects = Objects::new(config.database.data_dir.join("pictures"));
+    let objects = crate::serve::objects(config)?;
     let password = Password::parse(PASSWORD).map_err(|code| anyhow::anyhow!("{}", code.as_str()))?;
     // One hash for all: it is the same password, and hashing is made to be slow.
     let hash = web::block(move || hash_password(&password)).await??;

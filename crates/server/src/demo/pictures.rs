@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use kapal_persistence::{NewMedia, Objects, hex, sha256};
+use kapal_domain::media::PictureFormat;
+use kapal_persistence::{Db, NewMedia, Objects, PictureFile, hex, sha256};
 use kapal_pictures::{Motif, Picture, draw, prepare};
 
 use super::plan::Plan;
@@ -20,14 +21,22 @@ pub fn motifs(plan: &Plan) -> HashSet<Motif> {
 }
 
 /// Draws and stores them.
-pub async fn draw_all(motifs: HashSet<Motif>, objects: &Objects, progress: &Progress) -> Result<Drawn> {
+pub async fn draw_all(
+    motifs: HashSet<Motif>,
+    db: &Db,
+    objects: &Objects,
+    progress: &Progress,
+) -> Result<Drawn> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     stream::iter(motifs)
         .map(async |motif| {
             let (hash, picture) = tokio::task::spawn_blocking(move || make(motif)).await??;
             let new = describe(&hash, &picture)?;
-            let files = picture.renditions.into_iter().map(|r| (r.width, r.bytes)).collect();
-            objects.put(&hash, files).await?;
+            let both = picture.renditions.into_iter().map(|made| {
+                let file = |format, bytes| PictureFile { width: made.width, format, bytes };
+                [file(PictureFormat::Jpeg, made.jpeg), file(PictureFormat::Webp, made.webp)]
+            });
+            db.store_picture(objects, &hash, both.flatten().collect()).await?;
             progress.add("drawing pictures", 1);
             Ok((motif, new))
         })
@@ -49,5 +58,6 @@ fn describe(hash: &str, picture: &Picture) -> Result<NewMedia> {
         width: picture.width.try_into()?,
         height: picture.height.try_into()?,
         widths: picture.renditions.iter().map(|r| Ok(r.width.try_into()?)).collect::<Result<_>>()?,
+        blurhash: picture.blurhash.clone(),
     })
 }

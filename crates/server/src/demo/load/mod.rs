@@ -78,7 +78,7 @@ pub async fn load(
         .map(|aggregator| loader.open(aggregator, objects))
         .buffer_unordered(at_once)
         .try_collect::<Vec<_>>();
-    let (drawn, houses) = tokio::try_join!(draw_all(motifs(plan), objects, progress), open)?;
+    let (drawn, houses) = tokio::try_join!(draw_all(motifs(plan), db, objects, progress), open)?;
     let houses: Vec<_> = stream::iter(houses)
         .map(|house| loader.fill(house, objects, &drawn))
         .buffer_unordered(at_once)

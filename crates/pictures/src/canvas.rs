@@ -4,7 +4,7 @@
 //! running sum over a row gives how much of each pixel lies inside. The cost is that of the pixels of
 //! the outline's box, whatever the number of its edges.
 
-use super::path::{Path, Point};
+use crate::path::{Path, Point};
 
 /// Coverage below this leaves a pixel alone.
 const OUTSIDE: f32 = 0.004;
@@ -12,21 +12,21 @@ const OUTSIDE: f32 = 0.004;
 const INSIDE: f32 = 0.997;
 
 /// A colour: red, green and blue from 0 to 255.
-pub(super) type Rgb = [f32; 3];
+pub(crate) type Rgb = [f32; 3];
 
 /// A colour from its usual hexadecimal notation.
-pub(super) const fn hex(code: u32) -> Rgb {
+pub(crate) const fn hex(code: u32) -> Rgb {
     [(code >> 16 & 0xFF) as f32, (code >> 8 & 0xFF) as f32, (code & 0xFF) as f32]
 }
 
 /// The colour at `t` on the way from one colour to another.
-pub(super) fn mix(from: Rgb, to: Rgb, t: f32) -> Rgb {
+pub(crate) fn mix(from: Rgb, to: Rgb, t: f32) -> Rgb {
     std::array::from_fn(|index| from[index] + (to[index] - from[index]) * t)
 }
 
 /// What an outline is filled with.
 #[derive(Clone, Copy)]
-pub(super) enum Paint<'a> {
+pub(crate) enum Paint<'a> {
     Solid(Rgb),
     /// A colour laid over thinly: 0 is invisible, 1 is solid.
     Tint(Rgb, f32),
@@ -39,10 +39,10 @@ pub(super) enum Paint<'a> {
 }
 
 /// A picture in 8-bit RGB.
-pub(super) struct Canvas {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) pixels: Vec<[u8; 3]>,
+pub(crate) struct Canvas {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) pixels: Vec<[u8; 3]>,
     coverage: Mask,
     clip: Mask,
     /// The outline that `clip` was made of, as a body is decorated many times over.
@@ -50,19 +50,19 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub(super) fn new(width: usize, height: usize, ground: Rgb) -> Self {
+    pub(crate) fn new(width: usize, height: usize, ground: Rgb) -> Self {
         let pixels = vec![ground.map(|value| value as u8); width * height];
         let (coverage, clip) = (Mask::default(), Mask::default());
         Self { width, height, pixels, coverage, clip, clip_path: Path::default() }
     }
 
-    pub(super) fn fill(&mut self, path: &Path, paint: Paint<'_>) {
+    pub(crate) fn fill(&mut self, path: &Path, paint: Paint<'_>) {
         self.coverage.cover(path);
         self.blend(paint, false);
     }
 
     /// Fills the part of `path` that lies inside `clip`.
-    pub(super) fn fill_within(&mut self, clip: &Path, path: &Path, paint: Paint<'_>) {
+    pub(crate) fn fill_within(&mut self, clip: &Path, path: &Path, paint: Paint<'_>) {
         if self.clip_path != *clip {
             self.clip.cover(clip);
             self.clip.settle();
@@ -73,7 +73,7 @@ impl Canvas {
     }
 
     /// Fills an outline on a surface that continues on its opposite edges.
-    pub(super) fn fill_wrapped(&mut self, path: &Path, paint: Paint<'_>) {
+    pub(crate) fn fill_wrapped(&mut self, path: &Path, paint: Paint<'_>) {
         let (width, height) = (self.width as f32, self.height as f32);
         for dy in [-height, 0.0, height] {
             for dx in [-width, 0.0, width] {
@@ -87,7 +87,7 @@ impl Canvas {
     }
 
     /// Repeats a smaller picture over the whole surface, darker towards the corners.
-    pub(super) fn tile(&mut self, tile: &Canvas) {
+    pub(crate) fn tile(&mut self, tile: &Canvas) {
         let (half_width, half_height) = (self.width as f32 / 2.0, self.height as f32 / 2.0);
         for (y, row) in self.pixels.chunks_exact_mut(self.width).enumerate() {
             let from = &tile.pixels[y % tile.height * tile.width..][..tile.width];
@@ -104,7 +104,7 @@ impl Canvas {
     }
 
     /// Darkens a soft-edged ellipse.
-    pub(super) fn shadow(&mut self, center: Point, rx: f32, ry: f32, strength: f32) {
+    pub(crate) fn shadow(&mut self, center: Point, rx: f32, ry: f32, strength: f32) {
         let (top, bottom) = span(center.1 - ry, center.1 + ry, self.height);
         let (left, right) = span(center.0 - rx, center.0 + rx, self.width);
         for y in top..bottom {

@@ -1,13 +1,16 @@
-//! Pictures: `…/media` takes an upload, `/media/{hash}/{width}.jpg` gives its files for ever.
+//! Pictures: `…/media` takes an upload, `/media/{hash}/{width}.{ext}` gives its files for ever.
+
+mod file;
 
 use actix_multipart::{Field, Multipart};
 use actix_web::http::header;
 use actix_web::web::BytesMut;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpMessage, HttpRequest, post, web};
 use futures_util::StreamExt;
+use kapal_domain::media::PictureFormat;
 use kapal_domain::permission::ProductsWrite;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{MediaRow, NewMedia, hex, sha256};
+use kapal_persistence::{MediaRow, NewMedia, PictureFile, hex, sha256};
 use kapal_pictures::{MAX_BYTES, Picture, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,16 +21,19 @@ use crate::answer::{Answered, Created};
 use crate::json::BodyHash;
 use crate::{App, Problem, Staff};
 
+pub(crate) use file::{PreviewView, picture_url};
+
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(upload_media).service(get_picture);
+    config.service(upload_media).service(file::get_picture);
 }
 
 /// What a multipart body may have besides the file: boundaries and the part's own headers.
 const ENVELOPE: usize = 64 * 1024;
 
-/// Where a picture is served in one of its widths.
-pub(crate) fn picture_url(app: &App, hash: &str, width: i32) -> String {
-    format!("{}/media/{hash}/{width}.jpg", app.public_url)
+/// Where the widest JPEG of a picture is served.
+pub(crate) fn widest_url(app: &App, hash: &str, widths: &[i32]) -> String {
+    let widest = widths.iter().filter_map(|width| u32::try_from(*width).ok()).max().unwrap_or_default();
+    picture_url(&app.public_url, hash, widest, PictureFormat::Jpeg)
 }
 
 /// An uploaded picture.
@@ -48,16 +54,19 @@ pub struct MediaView {
         max_length = 300
     )]
     url: String,
-    /// The widths that it is kept in: each stands at the end of `url` in place of the widest.
+    /// The widths that it is kept in: each stands at the end of `url` in place of the widest, and `webp` in place of `jpg`.
     #[schema(example = json!([320, 640, 1280]), min_items = 1, max_items = 3)]
     widths: Vec<i32>,
+    /// Its colours as a BlurHash, to be shown until the file has arrived.
+    #[schema(example = "LEHV6nWB2yk8pyo0adR*.7kCMdnj", max_length = 100)]
+    blurhash: Option<String>,
 }
 
 impl MediaView {
     fn new(row: MediaRow, app: &App) -> Self {
-        let widest = row.widths.iter().copied().max().unwrap_or_default();
-        let url = picture_url(app, &row.hash, widest);
-        Self { id: row.id, width: row.width, height: row.height, url, widths: row.widths }
+        let url = widest_url(app, &row.hash, &row.widths);
+        let MediaRow { id, width, height, widths, blurhash, .. } = row;
+        Self { id, width, height, url, widths, blurhash }
     }
 }
 
@@ -73,7 +82,7 @@ pub struct MediaUpload {
 /// Upload a picture
 ///
 /// The kind is told by the content. The picture is turned upright, its metadata (place, camera) is removed, and it is
-/// kept as JPEG in widths of 320, 640 and 1,280 pixels, as far as it is that wide. Put it on a product by its id.
+/// kept as JPEG and WebP in widths of 320, 640 and 1,280 pixels, as far as it is that wide. Put it on a product by its id.
 #[utoipa::path(tag = "products", request_body(content = MediaUpload, content_type = "multipart/form-data"), responses((status = 201, description = "The picture.", body = MediaView)), security(("bearer" = ["products:write"])))]
 #[post("/v1/aggregators/{aggregator}/media")]
 pub async fn upload_media(
@@ -86,11 +95,11 @@ pub async fn upload_media(
     request.extensions_mut().insert(BodyHash(digest));
     let hash = hex(&digest);
     let picture =
-        staff.app.heavily(move || kapal_pictures::prepare(&file)).await?.map_err(picture_refused)?;
+        staff.app.decoding(kapal_pictures::weigh(&file), move || kapal_pictures::prepare(&file)).await?;
+    let picture = picture.map_err(picture_refused)?;
     let new = describe(&hash, &picture)?;
-    let files = picture.renditions.into_iter().map(|r| (r.width, r.bytes)).collect();
-    // Before the row, so that no row is ever without its files; files without a row are found by their hash again.
-    staff.app.objects.put(&hash, files).await?;
+    // Before the row, so that no row is ever without its files; files without a row go after a day.
+    staff.app.db.store_picture(&staff.app.objects, &hash, files(picture)).await?;
     staff
         .run(async |tx| {
             let media = MediaView::new(tx.insert_media(&new).await?, &staff.app);
@@ -110,7 +119,16 @@ fn describe(hash: &str, picture: &Picture) -> Result<NewMedia, Problem> {
         width: pixels(picture.width)?,
         height: pixels(picture.height)?,
         widths: picture.renditions.iter().map(|r| pixels(r.width)).collect::<Result<_, _>>()?,
+        blurhash: picture.blurhash.clone(),
     })
+}
+
+fn files(picture: Picture) -> Vec<PictureFile> {
+    let both = picture.renditions.into_iter().map(|made| {
+        let file = |format, bytes| PictureFile { width: made.width, format, bytes };
+        [file(PictureFormat::Jpeg, made.jpeg), file(PictureFormat::Webp, made.webp)]
+    });
+    both.flatten().collect()
 }
 
 /// Why a picture is not taken, as the fault of the part `file`.
@@ -184,29 +202,4 @@ pub(crate) async fn read_part(mut part: Field, limit: usize) -> Result<BytesMut,
 
 pub(crate) fn malformed(error: actix_multipart::MultipartError) -> Problem {
     Problem::because(Code::MalformedRequest, error.to_string())
-}
-
-/// Get a picture's file
-///
-/// A JPEG of one width. It never changes, so it may be kept for ever.
-#[utoipa::path(tag = "storefront",
-    params(
-        ("hash" = String, Path, description = "SHA-256 of the upload, as in a picture's `url`.", pattern = "^[0-9a-f]{64}$", example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
-        ("width" = u32, Path, description = "One of the picture's `widths`.", minimum = 1, maximum = 1280, example = 640),
-    ),
-    responses((status = 200, description = "The file.", body = Vec<u8>, content_type = "image/jpeg")))]
-#[get("/media/{hash}/{width}.jpg")]
-pub async fn get_picture(app: web::Data<App>, path: web::Path<(String, String)>) -> Answered {
-    let (hash, text) = path.into_inner();
-    let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    // Only the one spelling of a number names a file: no second address for the same bytes.
-    let width = text.parse::<u32>().ok().filter(|width| is_hash && width.to_string() == text);
-    let Some(width) = width else { return Err(Code::NotFound.into()) };
-    let bytes = app.objects.get(&hash, width).await?.ok_or(Problem::new(Code::NotFound))?;
-    Ok(HttpResponse::Ok()
-        .content_type("image/jpeg")
-        .insert_header((header::ETAG, format!("\"{}-{width}\"", &hash[..16])))
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
-        .body(bytes))
 }

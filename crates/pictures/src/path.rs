@@ -3,21 +3,21 @@
 use std::f32::consts::{PI, TAU};
 
 /// A point, in pixels.
-pub(super) type Point = (f32, f32);
+pub(crate) type Point = (f32, f32);
 
 /// One or more closed contours. A contour inside another that runs the other way cuts a hole.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Path {
-    pub(super) contours: Vec<Vec<Point>>,
+pub(crate) struct Path {
+    pub(crate) contours: Vec<Vec<Point>>,
 }
 
 impl Path {
-    pub(super) fn polygon(points: &[Point]) -> Self {
+    pub(crate) fn polygon(points: &[Point]) -> Self {
         Self { contours: vec![points.to_vec()] }
     }
 
     /// A closed curve through all the points.
-    pub(super) fn smooth(points: &[Point]) -> Self {
+    pub(crate) fn smooth(points: &[Point]) -> Self {
         let count = points.len();
         let at = |index: usize| points[index % count];
         let mut contour = Vec::with_capacity(count * 10);
@@ -28,24 +28,24 @@ impl Path {
         Self { contours: vec![contour] }
     }
 
-    pub(super) fn ellipse(center: Point, rx: f32, ry: f32) -> Self {
+    pub(crate) fn ellipse(center: Point, rx: f32, ry: f32) -> Self {
         let steps = (rx.max(ry).sqrt() * 5.0).clamp(12.0, 96.0) as usize;
         Self::around(center, steps, |angle| (rx * angle.cos(), ry * angle.sin()))
     }
 
-    pub(super) fn circle(center: Point, radius: f32) -> Self {
+    pub(crate) fn circle(center: Point, radius: f32) -> Self {
         Self::ellipse(center, radius, radius)
     }
 
     /// A ring: a circle with a hole.
-    pub(super) fn ring(center: Point, outer: f32, inner: f32) -> Self {
+    pub(crate) fn ring(center: Point, outer: f32, inner: f32) -> Self {
         let mut hole = Self::circle(center, inner);
         hole.contours[0].reverse();
         Self::circle(center, outer).and(hole)
     }
 
     /// A flower-like outline of `lobes` lobes.
-    pub(super) fn scallop(center: Point, radius: f32, lobes: f32, depth: f32) -> Self {
+    pub(crate) fn scallop(center: Point, radius: f32, lobes: f32, depth: f32) -> Self {
         Self::around(center, 240, |angle| {
             let reach = radius * (1.0 - depth * (1.0 - (angle * lobes / 2.0).sin().abs()));
             (reach * angle.cos(), reach * angle.sin())
@@ -53,7 +53,7 @@ impl Path {
     }
 
     /// A star of `points` points between two radii.
-    pub(super) fn star(center: Point, points: usize, outer: f32, inner: f32) -> Self {
+    pub(crate) fn star(center: Point, points: usize, outer: f32, inner: f32) -> Self {
         let step = PI / points as f32;
         let contour = (0..points * 2)
             .map(|index| {
@@ -65,12 +65,12 @@ impl Path {
         Self { contours: vec![contour] }
     }
 
-    pub(super) fn rectangle(left: f32, top: f32, width: f32, height: f32) -> Self {
+    pub(crate) fn rectangle(left: f32, top: f32, width: f32, height: f32) -> Self {
         let (right, bottom) = (left + width, top + height);
         Self::polygon(&[(left, top), (right, top), (right, bottom), (left, bottom)])
     }
 
-    pub(super) fn rounded(left: f32, top: f32, width: f32, height: f32, radius: f32) -> Self {
+    pub(crate) fn rounded(left: f32, top: f32, width: f32, height: f32, radius: f32) -> Self {
         let corners = [
             (left + width - radius, top + radius, -0.25),
             (left + width - radius, top + height - radius, 0.0),
@@ -90,7 +90,7 @@ impl Path {
     }
 
     /// A leaf from its stalk to its tip, `width` across.
-    pub(super) fn leaf(stalk: Point, tip: Point, width: f32) -> Self {
+    pub(crate) fn leaf(stalk: Point, tip: Point, width: f32) -> Self {
         let (dx, dy) = (tip.0 - stalk.0, tip.1 - stalk.1);
         let length = dx.hypot(dy).max(1.0);
         let across = (-dy / length * width / 2.0, dx / length * width / 2.0);
@@ -107,7 +107,7 @@ impl Path {
 
     /// A line along a curve through the points, with round ends; its width goes from the first value of
     /// `widths` to the second.
-    pub(super) fn ribbon(points: &[Point], widths: (f32, f32)) -> Self {
+    pub(crate) fn ribbon(points: &[Point], widths: (f32, f32)) -> Self {
         let last = points.len() - 1;
         let mut spine = Vec::with_capacity(last * 10 + 1);
         for index in 0..last {
@@ -143,17 +143,17 @@ impl Path {
         Self { contours: vec![left] }
     }
 
-    pub(super) fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.contours.extend(other.contours);
         self
     }
 
-    pub(super) fn moved(self, dx: f32, dy: f32) -> Self {
+    pub(crate) fn moved(self, dx: f32, dy: f32) -> Self {
         self.mapped(|(x, y)| (x + dx, y + dy))
     }
 
     /// Turned clockwise about a point.
-    pub(super) fn turned(self, degrees: f32, about: Point) -> Self {
+    pub(crate) fn turned(self, degrees: f32, about: Point) -> Self {
         let (sin, cos) = degrees.to_radians().sin_cos();
         self.mapped(|(x, y)| {
             let (dx, dy) = (x - about.0, y - about.1);
@@ -162,12 +162,12 @@ impl Path {
     }
 
     /// Mirrored at a vertical line.
-    pub(super) fn mirrored(self, axis: f32) -> Self {
+    pub(crate) fn mirrored(self, axis: f32) -> Self {
         self.mapped(|(x, y)| (2.0 * axis - x, y))
     }
 
     /// The smallest box around it: left, top, right, bottom.
-    pub(super) fn bounds(&self) -> (f32, f32, f32, f32) {
+    pub(crate) fn bounds(&self) -> (f32, f32, f32, f32) {
         self.contours
             .iter()
             .flatten()
