@@ -10,6 +10,7 @@ const GLOBAL: &[(&str, &str)] = &[
     ("regions", "reference data, the same for all"),
     ("categories", "reference data, the same for all"),
     ("category_gates", "reference data, the same for all"),
+    ("category_attributes", "reference data, the same for all"),
     ("gate_turns", "when reference data begin to hold"),
     ("reference_editions", "which edition of the reference data is loaded"),
     ("level_criteria", "reference data in versions, the same for all"),
@@ -68,6 +69,7 @@ const SHOWING_RESTRICTED: &[(&str, &str)] = &[
     ("product_variants", "likewise"),
     ("product_media", "likewise"),
     ("stock_movements", "likewise"),
+    ("product_certificates", "likewise"),
     ("national_slot_products", "the platform's, of another tenant; shown by the projection"),
 ];
 const SERVICE_ROLES: &[&str] = &["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
@@ -289,7 +291,7 @@ async fn the_storefront_reads_the_published_projection_and_reference_data_alone(
     ))
     .await;
     let mut expected = set(PUBLISHED);
-    expected.extend(set(&["regions", "categories", "category_gates"]));
+    expected.extend(set(&["regions", "categories", "category_gates", "category_attributes"]));
     assert_eq!(readable, expected);
     let columns = column(
         "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \

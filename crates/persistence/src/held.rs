@@ -152,14 +152,15 @@ pub const HELD: &[Held] = &[
         &[],
         Erasure::Emptied(
             "slug = 'terhapus-' || right(id::text, 12), status = 'archived', \
-             status_reason = CASE WHEN status_reason IS NOT NULL THEN 'Terhapus' END, version = version + 1, \
-             updated_at = now()",
+             status_reason = CASE WHEN status_reason IS NOT NULL THEN 'Terhapus' END, attributes = '{}', tags = '{}', \
+             version = version + 1, updated_at = now()",
         ),
     ),
     held("product_translations", BY_PRODUCT, &[], Erasure::Emptied("name = 'Terhapus', description = ''")),
     held("product_variants", BY_PRODUCT, &[], Erasure::Emptied("sku = NULL, name = ''")),
     held("product_media", BY_PRODUCT, &[], Erasure::Deleted),
     held("stock_movements", BY_PRODUCT, &[], Erasure::Emptied("reason = 'Terhapus'")),
+    held("product_certificates", BY_PRODUCT, &[], Erasure::Deleted),
     held(
         "nominations",
         BY_PRODUCT,

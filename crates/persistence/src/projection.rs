@@ -128,6 +128,14 @@ impl OperatorTx<'_> {
         Ok(())
     }
 
+    /// Brings what storefronts show of a product to its present state; the product is locked.
+    pub(crate) async fn project_product_of(&mut self, aggregator: AggregatorId, id: ProductId) -> Result<()> {
+        let (aggregator, product) = (aggregator.uuid(), id.uuid());
+        LockShown { aggregator, product }.execute(&mut **self).await?;
+        ProjectProducts { aggregator, product: Some(product), merchant: None }.execute(&mut **self).await?;
+        Ok(())
+    }
+
     /// Brings what storefronts show of a slot to its present state.
     pub(crate) async fn project_slot(&mut self, aggregator: Uuid, id: SlotId) -> Result<()> {
         ProjectSlot { aggregator, slot: id.uuid() }.execute(&mut **self).await?;

@@ -163,6 +163,28 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        is_food -> Nullable<Bool>,
+        google_category_id -> Nullable<Int4>,
+        google_category_path -> Nullable<Text>,
+        meta_category_id -> Nullable<Int4>,
+        meta_category_path -> Nullable<Text>,
+        hs_chapters -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    category_attributes (category_id, key) {
+        category_id -> Uuid,
+        key -> Text,
+        kind -> Text,
+        required -> Bool,
+        unit -> Nullable<Text>,
+        name_id -> Text,
+        name_en -> Text,
+        choices -> Jsonb,
+        position -> Int4,
     }
 }
 
@@ -803,6 +825,24 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    product_certificates (aggregator_id, product_id, kind) {
+        aggregator_id -> Uuid,
+        product_id -> Uuid,
+        kind -> Text,
+        number -> Text,
+        written -> Text,
+        issuer -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        expires_on -> Nullable<Date>,
+        next_turn_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     product_media (aggregator_id, product_id, position) {
         aggregator_id -> Uuid,
         product_id -> Uuid,
@@ -845,6 +885,14 @@ diesel::table! {
         position -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        barcode -> Nullable<Text>,
+        compare_at_minor -> Nullable<Int8>,
+        weight_grams -> Nullable<Int4>,
+        length_mm -> Nullable<Int4>,
+        width_mm -> Nullable<Int4>,
+        height_mm -> Nullable<Int4>,
+        minimum_order -> Nullable<Int4>,
+        choices -> Jsonb,
     }
 }
 
@@ -865,6 +913,15 @@ diesel::table! {
         published_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        halal_status -> Text,
+        attributes -> Jsonb,
+        options -> Jsonb,
+        lead_time_days -> Nullable<Int4>,
+        monthly_capacity -> Nullable<Int4>,
+        minimum_order -> Nullable<Int4>,
+        hs_code -> Nullable<Text>,
+        origin_country -> Text,
+        tags -> Array<Text>,
         video_url -> Nullable<Text>,
     }
 }
@@ -980,6 +1037,7 @@ diesel::table! {
         version -> Int4,
         story_en -> Text,
         logo -> Jsonb,
+        level -> Nullable<Text>,
     }
 }
 
@@ -1000,6 +1058,7 @@ diesel::table! {
         published_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        details -> Jsonb,
         video_url -> Nullable<Text>,
     }
 }
@@ -1122,6 +1181,9 @@ diesel::table! {
         images -> Jsonb,
         published_at -> Timestamptz,
         version -> Int4,
+        certificates -> Array<Text>,
+        tags -> Array<Text>,
+        level -> Nullable<Text>,
         preview -> Text,
     }
 }

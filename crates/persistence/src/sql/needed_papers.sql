@@ -1,6 +1,15 @@
 -- The documents that the products of merchants $2 of tenant $1 need today, and how far each is: the rule of
 -- app.shut_gates, told of merchants and with the gates that are open. A NIB that is missing is a step of its own.
-WITH asked AS (
+WITH RECURSIVE above AS (
+    SELECT c.id AS branch, c.id, c.parent_id, 0 AS distance FROM categories c
+    UNION ALL
+    SELECT above.branch, c.id, c.parent_id, above.distance + 1 FROM above JOIN categories c ON c.id = above.parent_id
+), gates AS (
+    -- What a branch settles itself, it does not take from above.
+    SELECT DISTINCT ON (above.branch, g.document) above.branch, g.*
+    FROM above JOIN category_gates g ON g.category_id = above.id
+    ORDER BY above.branch, g.document, above.distance
+), asked AS (
     SELECT m.id AS merchant_id, m.nib, m.scale, m.status IN ('draft', 'submitted', 'needs_changes') AS is_unverified,
         (now() AT TIME ZONE app.time_zone(m.region_code))::date AS day
     FROM merchants m
@@ -9,10 +18,7 @@ WITH asked AS (
     SELECT m.merchant_id, m.is_unverified, m.day, g.document, g.instead, g.number_prefix
     FROM asked m
     JOIN products p ON p.aggregator_id = $1 AND p.merchant_id = m.merchant_id AND p.status <> 'archived'
-    JOIN categories c ON c.id = p.category_id
-    -- The tree has two levels: what a branch settles itself, it does not take from above.
-    JOIN category_gates g ON g.category_id = c.id OR (g.category_id = c.parent_id
-        AND NOT EXISTS (SELECT FROM category_gates own WHERE own.category_id = c.id AND own.document = g.document))
+    JOIN gates g ON g.branch = p.category_id AND NOT (g.document = 'halal' AND p.halal_status = 'declared_non_halal')
     WHERE (g.document <> 'nib' OR m.nib IS NOT NULL)
       AND m.day >= CASE m.scale
         WHEN 'micro' THEN g.micro_from WHEN 'small' THEN g.small_from WHEN 'medium' THEN g.medium_from

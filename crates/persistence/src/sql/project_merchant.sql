@@ -20,7 +20,7 @@ merchant_gone AS (
 )
 INSERT INTO published_merchants (
     aggregator_id, id, slug, name, story, region_code, region_name, province_code, province_name, whatsapp, channels,
-    created_at, version, story_en, logo
+    created_at, version, story_en, logo, level
 )
 SELECT s.aggregator_id, s.id, s.slug, s.name, CASE WHEN s.tells_story THEN s.story ELSE '' END, s.region_code, s.region_name, s.province_code, s.province_name,
        (SELECT c.handle FROM channels c
@@ -31,10 +31,10 @@ SELECT s.aggregator_id, s.id, s.slug, s.name, CASE WHEN s.tells_story THEN s.sto
        s.created_at, s.version, CASE WHEN s.tells_story THEN s.story_en ELSE '' END,
        coalesce((SELECT jsonb_build_array(jsonb_build_object('hash', l.hash, 'width', l.width, 'height', l.height,
             'widths', l.widths, 'blurhash', l.blurhash, 'alt_id', '', 'alt_en', ''))
-        FROM media l WHERE l.aggregator_id = $1 AND l.id = s.logo_id), '[]')
+        FROM media l WHERE l.aggregator_id = $1 AND l.id = s.logo_id), '[]'), s.level
 FROM shown s
 ON CONFLICT (aggregator_id, id) DO UPDATE SET
     slug = excluded.slug, name = excluded.name, story = excluded.story, region_code = excluded.region_code,
     region_name = excluded.region_name, province_code = excluded.province_code,
     province_name = excluded.province_name, whatsapp = excluded.whatsapp, channels = excluded.channels,
-    version = excluded.version, story_en = excluded.story_en, logo = excluded.logo
+    version = excluded.version, story_en = excluded.story_en, logo = excluded.logo, level = excluded.level
