@@ -18,7 +18,7 @@ CREATE TABLE category_attributes (
     -- Whether a product without it is not submitted.
     required    boolean NOT NULL,
     -- Of numbers alone, such as g or °C.
-    unit        text CHECK (char_length(unit) BETWEEN 1 AND 20 AND kind = 'number'),
+    unit        text CHECK (unit IS NULL OR (char_length(unit) BETWEEN 1 AND 20 AND kind = 'number')),
     name_id     text NOT NULL CHECK (char_length(name_id) BETWEEN 1 AND 80),
     name_en     text NOT NULL CHECK (char_length(name_en) BETWEEN 1 AND 80),
     -- Of choices alone: [{"key", "id", "en"}], in their order.
