@@ -18,7 +18,7 @@ CREATE TABLE category_attributes (
     -- Whether a product without it is not submitted.
     required    boolean NOT NULL,
     -- Of numbers alone, such as g or °C.
-    unit        text CHECK (char_length(unit) BETWEEN 1 AND 20 AND kind = 'number'),
+    unit        text CHECK (unit IS NULL OR (char_length(unit) BETWEEN 1 AND 20 AND kind = 'number')),
     name_id     text NOT NULL CHECK (char_length(name_id) BETWEEN 1 AND 80),
     name_en     text NOT NULL CHECK (char_length(name_en) BETWEEN 1 AND 80),
     -- Of choices alone: [{"key", "id", "en"}], in their order.
@@ -174,9 +174,16 @@ RETURNS TABLE (kind text, number text, issuer text, expires_on date) LANGUAGE sq
         WHERE p.aggregator_id = tenant AND p.id = product
     ),
     above AS (
-        SELECT c.id, c.parent_id FROM of JOIN categories c ON c.id = of.category_id
+        SELECT c.id, c.parent_id, 0 AS distance FROM of JOIN categories c ON c.id = of.category_id
         UNION ALL
-        SELECT c.id, c.parent_id FROM above JOIN categories c ON c.id = above.parent_id
+        SELECT c.id, c.parent_id, above.distance + 1 FROM above JOIN categories c ON c.id = above.parent_id
+    ),
+    -- A gate without dates says that the document is not needed.
+    nearest AS (
+        SELECT DISTINCT ON (g.document) g.document, g.instead,
+               num_nonnulls(g.micro_from, g.small_from, g.medium_from) > 0 AS is_asked
+        FROM above JOIN category_gates g ON g.category_id = above.id
+        ORDER BY g.document, above.distance
     ),
     held AS (
         SELECT 0 AS rank, c.kind, c.number, c.issuer, c.expires_on
@@ -190,8 +197,7 @@ RETURNS TABLE (kind text, number text, issuer text, expires_on date) LANGUAGE sq
             WHEN d.kind = 'trademark' THEN true
             WHEN d.kind = 'halal' THEN of.halal_status = 'certified'
             WHEN d.kind IN ('pirt', 'bpom', 'sni', 'svlk') THEN EXISTS (
-                SELECT FROM above JOIN category_gates g ON g.category_id = above.id
-                WHERE d.kind IN (g.document, g.instead))
+                SELECT FROM nearest g WHERE g.is_asked AND d.kind IN (g.document, g.instead))
             ELSE false END
     )
     SELECT DISTINCT ON (h.kind) h.kind, h.number, h.issuer, h.expires_on FROM held h ORDER BY h.kind, h.rank

@@ -1,24 +1,26 @@
 //! `/v1/categories` and `/v1/platform/categories`: what products are, one tree for the whole platform.
 
 use actix_web::{HttpRequest, get, patch, post, web};
-use kapal_domain::category::{CategoryName, MAX_POSITION};
+use kapal_domain::category::{CategoryName, MAX_POSITION, Mapping, MappingPath};
 use kapal_domain::ids::CategoryId;
 use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::slug::Slug;
+use kapal_domain::trade::HsChapter;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{CategoryChanges, CategoryRow, GateRow, NewCategory, sha256};
+use kapal_persistence::{Categories, CategoryChanges, CategoryRow, NewCategory, sha256};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::answer::{Answered, Created, Found, json_answer, respond};
+use crate::category_attribute::AttributeView;
 use crate::category_gate::GateView;
 use crate::envelope::locale;
 use crate::json::{Json, Patch};
 use crate::path::{At, IfMatch, parse_id};
 use crate::query::Query;
-use crate::{App, Operator};
+use crate::{App, Operator, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(list_categories).service(create_category).service(update_category);
@@ -46,9 +48,48 @@ pub struct CategoryView {
     /// The documents that its products need, those asked for by the category above it included.
     #[schema(max_items = 10)]
     gates: Vec<GateView>,
+    /// What its products are asked, from the category at the top down.
+    #[schema(max_items = 160)]
+    attributes: Vec<AttributeView>,
+    /// Whether its products are food or drink, which say whether they are halal.
+    #[schema(example = true)]
+    is_food: bool,
+    /// Its place in Google's product taxonomy.
+    google: Option<MappingView>,
+    /// Its place in Meta's product categories.
+    meta: Option<MappingView>,
+    /// Chapters of the Harmonized System that its products fall under; those of the category above it where it has none
+    /// itself.
+    #[schema(example = json!(["09"]), max_items = 10)]
+    hs_chapters: Vec<String>,
     /// Grows with each change.
     #[schema(example = 1, minimum = 1)]
     version: i32,
+}
+
+/// Where another catalogue files the same goods.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = CategoryMapping)]
+pub struct MappingView {
+    /// Its id there.
+    #[schema(example = 1868, minimum = 1, maximum = 999_999)]
+    id: i64,
+    /// Its names there, from the top.
+    #[schema(example = "Food, Beverages & Tobacco > Beverages > Coffee", min_length = 1, max_length = 300)]
+    path: Option<String>,
+}
+
+impl MappingView {
+    fn new(id: Option<i32>, path: Option<String>) -> Option<Self> {
+        id.map(|id| Self { id: id.into(), path })
+    }
+
+    fn parse(&self, faults: &mut Faults, pointer: &str) -> Option<Mapping> {
+        let id = faults.take(format!("{pointer}/id"), Mapping::id(self.id));
+        let path = self.path.as_deref().map(MappingPath::parse);
+        let path = faults.take_optional(format!("{pointer}/path"), path);
+        Some(Mapping { id: id?, path: path? })
+    }
 }
 
 /// A category's name in every language.
@@ -63,18 +104,24 @@ pub struct CategoryNames {
 }
 
 impl CategoryView {
-    fn new(row: CategoryRow, gates: &[GateRow], locale: Locale) -> Self {
+    fn new(row: CategoryRow, tree: &Categories, locale: Locale) -> Result<Self, Problem> {
         let names = Bilingual { id: row.name_id, en: row.name_en };
-        Self {
+        let attributes = tree.attributes(row.id).into_iter().map(|asked| AttributeView::new(asked, locale));
+        Ok(Self {
             id: row.id,
             slug: row.slug,
             parent_id: row.parent_id,
             name: names.get(locale).clone(),
             names: CategoryNames { id: names.id, en: names.en },
             position: row.position,
-            gates: GateRow::of(row.id, row.parent_id, gates).into_iter().map(GateView::from).collect(),
+            gates: tree.gates(row.id).into_iter().map(GateView::from).collect(),
+            attributes: attributes.collect::<Result<_, _>>()?,
+            is_food: tree.is_food(row.id),
+            google: MappingView::new(row.google_category_id, row.google_category_path),
+            meta: MappingView::new(row.meta_category_id, row.meta_category_path),
+            hs_chapters: tree.hs_chapters(row.id),
             version: row.version,
-        }
+        })
     }
 }
 
@@ -92,7 +139,7 @@ pub struct CategoryCreate {
     /// Part of public addresses.
     #[schema(example = "kopi", min_length = 2, max_length = 80)]
     slug: String,
-    /// The category above it, which stands at the top: the tree has two levels.
+    /// The category above it: the tree has four levels.
     #[schema(format = "uuid", max_length = 36, example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11")]
     parent_id: Option<String>,
     /// Name in every language.
@@ -100,6 +147,16 @@ pub struct CategoryCreate {
     /// Its place among its sisters.
     #[schema(example = 0, minimum = 0, maximum = 10_000, default = 0)]
     position: Option<i64>,
+    /// Whether its products are food or drink; left away: as the category above it says.
+    #[schema(example = true)]
+    is_food: Option<bool>,
+    /// Its place in Google's product taxonomy.
+    google: Option<MappingView>,
+    /// Its place in Meta's product categories.
+    meta: Option<MappingView>,
+    /// Chapters of the Harmonized System, 01 to 97; left away: those of the category above it.
+    #[schema(example = json!(["09"]), max_items = 10)]
+    hs_chapters: Option<Vec<String>>,
 }
 
 impl CategoryCreate {
@@ -110,12 +167,34 @@ impl CategoryCreate {
         let id = faults.take("/names/id", CategoryName::parse(&self.names.id));
         let en = faults.take("/names/en", CategoryName::parse(&self.names.en));
         let position = faults.take("/position", position(self.position.unwrap_or_default()));
-        let (Some(slug), Some(parent), Some(id), Some(en), Some(position)) = (slug, parent, id, en, position)
+        let google = self.google.as_ref().and_then(|to| to.parse(&mut faults, "/google"));
+        let meta = self.meta.as_ref().and_then(|to| to.parse(&mut faults, "/meta"));
+        let hs_chapters = chapters(&mut faults, self.hs_chapters.as_deref().unwrap_or_default());
+        let (Some(slug), Some(parent), Some(id), Some(en), Some(position), true) =
+            (slug, parent, id, en, position, faults.is_empty())
         else {
             return Err(faults);
         };
-        Ok(NewCategory { slug, parent, names: Bilingual { id, en }, position })
+        let names = Bilingual { id, en };
+        Ok(NewCategory { slug, parent, names, position, is_food: self.is_food, google, meta, hs_chapters })
     }
+}
+
+/// Chapters of the Harmonized System, each once.
+fn chapters(faults: &mut Faults, texts: &[String]) -> Vec<HsChapter> {
+    if texts.len() > HsChapter::MOST {
+        faults.add("/hs_chapters", Code::TooLong);
+    }
+    let mut chapters = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
+        let pointer = format!("/hs_chapters/{at}");
+        let Some(chapter) = faults.take(pointer.as_str(), HsChapter::parse(text)) else { continue };
+        if chapters.contains(&chapter) {
+            faults.add(pointer, Code::DuplicateEntry);
+        }
+        chapters.push(chapter);
+    }
+    chapters
 }
 
 /// What to change of a category (RFC 7396): absent keeps, null clears.
@@ -137,6 +216,22 @@ pub struct CategoryPatch {
     #[serde(default)]
     #[schema(value_type = Option<i32>, example = 0, minimum = 0, maximum = 10_000)]
     position: Patch<i64>,
+    /// Whether its products are food or drink; null: as the category above it says.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>, example = true)]
+    is_food: Patch<bool>,
+    /// Its place in Google's product taxonomy.
+    #[serde(default)]
+    #[schema(value_type = Option<MappingView>)]
+    google: Patch<MappingView>,
+    /// Its place in Meta's product categories.
+    #[serde(default)]
+    #[schema(value_type = Option<MappingView>)]
+    meta: Patch<MappingView>,
+    /// Chapters of the Harmonized System; null or none: those of the category above it.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["09"]), max_items = 10)]
+    hs_chapters: Patch<Vec<String>>,
 }
 
 /// Names to change: absent keeps.
@@ -169,13 +264,48 @@ impl CategoryPatch {
         let name_id = names.id.required(&mut faults, "/names/id", name);
         let name_en = names.en.required(&mut faults, "/names/en", name);
         let position = self.position.required(&mut faults, "/position", |v| position(*v));
-        let (Some(slug), Some(parent_id), Some(name_id), Some(name_en), Some(position)) =
-            (slug, parent_id, name_id, name_en, position)
+        let is_food = self.is_food.optional(&mut faults, "/is_food", |v| Ok(*v));
+        let (google_category_id, google_category_path) = mapping(&mut faults, "/google", &self.google);
+        let (meta_category_id, meta_category_path) = mapping(&mut faults, "/meta", &self.meta);
+        let hs_chapters = match &self.hs_chapters {
+            Patch::Keep => None,
+            Patch::Clear => Some(Vec::new()),
+            Patch::Set(texts) => {
+                Some(chapters(&mut faults, texts).iter().map(HsChapter::to_string).collect())
+            }
+        };
+        let (Some(slug), Some(parent_id), Some(name_id), Some(name_en), Some(position), Some(is_food), true) =
+            (slug, parent_id, name_id, name_en, position, is_food, faults.is_empty())
         else {
             return Err(faults);
         };
-        Ok(CategoryChanges { slug, parent_id, name_id, name_en, position })
+        Ok(CategoryChanges {
+            slug,
+            parent_id,
+            name_id,
+            name_en,
+            position,
+            is_food,
+            google_category_id,
+            google_category_path,
+            meta_category_id,
+            meta_category_path,
+            hs_chapters,
+        })
     }
+}
+
+type MappingChange = (Option<Option<i32>>, Option<Option<String>>);
+
+/// A mapping is replaced as a whole: an id of another category goes with no path of the old one.
+fn mapping(faults: &mut Faults, pointer: &str, patch: &Patch<MappingView>) -> MappingChange {
+    let parsed = match patch {
+        Patch::Keep => return (None, None),
+        Patch::Clear => None,
+        Patch::Set(view) => view.parse(faults, pointer),
+    };
+    let (id, path) = parsed.map(|to| (to.id, to.path)).unzip();
+    (Some(id), Some(path.flatten().map(String::from)))
 }
 
 fn position(number: i64) -> Result<i32, Code> {
@@ -191,13 +321,14 @@ pub struct NoParameters {}
 
 /// List categories
 ///
-/// The whole tree of product categories in one answer, each with the documents that its products need. `name` is in the language that `Accept-Language` asks for.
+/// The whole tree of product categories in one answer, each with the documents that its products need and what they are asked. `name` is in the language that `Accept-Language` asks for.
 #[utoipa::path(tag = "categories", responses((status = 200, description = "All categories.", body = CategoryTree)))]
 #[get("/v1/categories")]
 pub async fn list_categories(app: web::Data<App>, request: HttpRequest, _: Query<NoParameters>) -> Answered {
     let locale = locale(&request);
-    let (rows, gates) = (app.db.categories().await?, app.db.gates().await?);
-    let data = rows.into_iter().map(|row| CategoryView::new(row, &gates, locale)).collect();
+    let tree = app.db.category_tree().await?;
+    let data = tree.rows.iter().map(|row| CategoryView::new(row.clone(), &tree, locale));
+    let data = data.collect::<Result<_, _>>()?;
     let mut answer = json_answer(200, &CategoryTree { data });
     let tag: String = sha256(answer.body.as_bytes())[..12].iter().map(|b| format!("{b:02x}")).collect();
     answer.headers.extend([
@@ -211,7 +342,7 @@ pub async fn list_categories(app: web::Data<App>, request: HttpRequest, _: Query
 
 /// Make a category
 ///
-/// The tree has two levels: a category at the top, or one directly below such.
+/// At the top, or below another: the tree has four levels. What its products are asked has a path of its own.
 #[utoipa::path(tag = "platform", request_body = CategoryCreate, responses((status = 201, description = "The category.", body = CategoryView)), security(("bearer" = ["operator"])))]
 #[post("/v1/platform/categories")]
 pub async fn create_category(
@@ -223,7 +354,7 @@ pub async fn create_category(
     operator
         .run(async |tx| {
             let row = tx.insert_category(&new).await?;
-            let category = CategoryView::new(row, &tx.gates().await?, locale(&request));
+            let category = CategoryView::new(row, &tx.category_tree().await?, locale(&request))?;
             let location = format!("/v1/platform/categories/{}", category.id);
             Ok(Created { location, version: Some(category.version), thing: category })
         })
@@ -232,7 +363,9 @@ pub async fn create_category(
 
 /// Edit a category
 ///
-/// A merge patch (RFC 7396). Storefronts show the new slug and names at once.
+/// A merge patch (RFC 7396). Another `parent_id` moves the category with all that stands below it, which then inherits
+/// what it is asked and which documents it needs from there; not below itself, and not deeper than four levels. Storefronts
+/// show the products under their new names and path within seconds, merchant by merchant.
 #[utoipa::path(tag = "platform", request_body = CategoryPatch, responses((status = 200, description = "The category as it is now.", body = CategoryView)), security(("bearer" = ["operator"])))]
 #[patch("/v1/platform/categories/{category_id}")]
 pub async fn update_category(
@@ -246,7 +379,7 @@ pub async fn update_category(
     operator
         .run(async |tx| {
             let category = tx.update_category(id, version, &changes).await?;
-            let view = CategoryView::new(category, &tx.gates().await?, locale(&request));
+            let view = CategoryView::new(category, &tx.category_tree().await?, locale(&request))?;
             Ok(Found(Some(view.version), view))
         })
         .await

@@ -217,7 +217,7 @@ pub async fn get_category_gates(operator: Operator, At(id): At<CategoryId>) -> A
 /// Set a category's gates
 ///
 /// Replaces those that it has itself; they hold for the categories below it too. Such a one settles a document by a gate
-/// of its own: with other days, or with none where it is not needed, as for products that declare themselves not halal.
+/// of its own: with other days, or with none where it is not needed. What declares itself not halal needs no halal certificate.
 /// From then on no product is published without these documents. Those that are published leave the storefronts and come
 /// back within seconds. `If-Match` takes the category's version.
 #[utoipa::path(tag = "platform", request_body = CategoryGatesPut, responses((status = 200, description = "The gates as they are now.", body = CategoryGatesView)), security(("bearer" = ["operator"])))]

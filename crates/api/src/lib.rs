@@ -31,6 +31,7 @@ mod audit;
 mod auth;
 mod bank_account;
 mod category;
+mod category_attribute;
 mod category_gate;
 mod channel;
 mod collection;
@@ -94,6 +95,7 @@ pub fn routes(config: &mut ServiceConfig) {
     channel::routes(config);
     collection::routes(config);
     consent::routes(config);
+    category_attribute::routes(config);
     category_gate::routes(config);
     enrolment::routes(config);
     export::routes(config);

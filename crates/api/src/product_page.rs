@@ -1,20 +1,25 @@
 //! A product's page for people: made on the server, without scripts, for phones of any age and for link previews.
 
+mod json_ld;
+mod words;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use askama::Template;
 use kapal_domain::lead::LeadSource;
 use kapal_domain::locale::Locale;
-use kapal_persistence::{Address, Error, ProductPage, ShownProduct, Store};
+use kapal_domain::product_option::ProductOption;
+use kapal_persistence::{Address, Error, ProductPage, RelatedProduct, ShownProduct, ShownVariant, Store};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::answer::Answered;
 use crate::storefront::{
-    ChannelCard, Contact, ImageView, conditional, image_views, make_lead, page_url, tag,
+    AttributeCard, CertificateCard, ChannelCard, Contact, ImageView, RelatedCard, conditional, image_views,
+    make_lead, page_url, tag,
 };
 use crate::theme::Theme;
 use crate::{App, Problem, page};
+use words::{Words, halal};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(product_page).service(page_contact).service(theme_css);
@@ -125,12 +130,17 @@ struct ProductHtml<'a> {
     channels: Vec<ChannelCard>,
     description: Vec<&'a str>,
     story: Vec<&'a str>,
-    json_ld: String,
+    /// What it answers, and what else is known of it, each with its name.
+    facts: Vec<(String, String)>,
+    certificates: Vec<CertificateCard>,
+    related: Vec<(RelatedCard, String)>,
+    json_ld: [String; 2],
 }
 
 struct VariantLine {
     name: String,
     price: String,
+    compare_at: Option<String>,
     available: bool,
 }
 
@@ -144,12 +154,18 @@ impl<'a> ProductHtml<'a> {
         };
         let variants = page.variants.clone();
         let prices = variants.iter().map(|variant| variant.price()).collect::<Result<Vec<_>, _>>()?;
-        let lines = variants.into_iter().zip(&prices).map(|(variant, price)| VariantLine {
-            name: if variant.name.is_empty() { variant.sku.unwrap_or_default() } else { variant.name },
-            price: price.display(locale),
-            available: variant.stock > 0,
+        let lines = variants.into_iter().zip(&prices).map(|(variant, price)| {
+            Ok(VariantLine {
+                price: price.display(locale),
+                compare_at: variant
+                    .compare_at()?
+                    .filter(|at| at.minor() > price.minor())
+                    .map(|at| at.display(locale)),
+                available: variant.stock > 0,
+                name: variant_name(&page.details.options, variant, locale),
+            })
         });
-        let variants = lines.collect();
+        let variants = lines.collect::<Result<_, Problem>>()?;
         let images = image_views(product.images.clone(), public_url, locale, &product.name);
         let told = if product.description.is_empty() {
             format!("{} · {}, {}", product.name, product.merchant_name, product.region_name)
@@ -171,7 +187,22 @@ impl<'a> ProductHtml<'a> {
                 (Locale::En.as_str(), url_in(Locale::En)),
                 ("x-default", url_in(Locale::Id)),
             ],
-            json_ld: json_ld(page, &images, &url_in(locale))?,
+            json_ld: [
+                json_ld::product(page, &images, &url_in(locale))?,
+                json_ld::breadcrumbs(page, &url_in(locale)),
+            ],
+            facts: facts(page, locale),
+            certificates: page
+                .details
+                .certificates
+                .iter()
+                .map(|shown| CertificateCard::new(shown.clone(), locale))
+                .collect(),
+            related: page
+                .related
+                .iter()
+                .map(|other| related(other, public_url, locale))
+                .collect::<Result<_, _>>()?,
             images,
             initial: product.name.chars().take(1).collect(),
             price: product.price()?.display(locale),
@@ -182,6 +213,45 @@ impl<'a> ProductHtml<'a> {
             story: paragraphs(&page.story),
         })
     }
+}
+
+/// What sets a variant apart: its own name, else the values of its options, else the merchant's number.
+fn variant_name(options: &[ProductOption], variant: ShownVariant, locale: Locale) -> String {
+    if !variant.name.is_empty() {
+        return variant.name;
+    }
+    let value = |option: &ProductOption| {
+        let key = variant.choices.get(&option.key)?;
+        let value = option.values.iter().find(|value| value.key == *key)?;
+        Some(if locale == Locale::Id { value.id.clone() } else { value.en.clone() })
+    };
+    let values: Vec<_> = options.iter().filter_map(value).collect();
+    if values.is_empty() { variant.sku.unwrap_or_default() } else { values.join(" · ") }
+}
+
+/// What is known of a product besides, each with its name.
+fn facts(page: &ProductPage, locale: Locale) -> Vec<(String, String)> {
+    let (details, words) = (&page.details, Words::of(locale));
+    let asked = details.attributes.iter().filter_map(|shown| AttributeCard::new(shown, locale));
+    let mut facts: Vec<_> = asked.map(|answer| (answer.name, answer.text)).collect();
+    let halal = details.halal_status.as_deref().and_then(|status| halal(status, locale));
+    facts.extend(halal.map(|text| (words.halal.to_owned(), text.to_owned())));
+    let counted = [
+        (words.lead_time, details.lead_time_days, words.days),
+        (words.minimum_order, details.minimum_order, words.pieces),
+    ];
+    let counted = counted.into_iter().filter_map(|(name, count, unit)| Some((name, count?, unit)));
+    facts.extend(counted.map(|(name, count, unit)| (name.to_owned(), format!("{count} {unit}"))));
+    facts
+}
+
+fn related(
+    other: &RelatedProduct,
+    public_url: &str,
+    locale: Locale,
+) -> Result<(RelatedCard, String), Problem> {
+    let price = other.price()?.display(locale);
+    Ok((RelatedCard::new(other.clone(), public_url, locale)?, price))
 }
 
 fn paragraphs(text: &str) -> Vec<&str> {
@@ -197,103 +267,6 @@ fn shorten(text: &str, max: usize) -> String {
     let head = &text[..end];
     let head = head.rsplit_once(' ').map_or(head, |(words, _)| words);
     format!("{}…", head.trim_end_matches([',', '.', ' ', '·']))
-}
-
-/// The product for search engines (schema.org). No `<` is left in it, so that no text can end the element.
-fn json_ld(page: &ProductPage, images: &[ImageView], url: &str) -> Result<String, Problem> {
-    let product = &page.product;
-    let price = product.price()?;
-    let sku = page.variants.iter().find_map(|variant| variant.sku.as_deref());
-    let stock = if product.available { "InStock" } else { "OutOfStock" };
-    let mut data = json!({
-        "@context": "https://schema.org",
-        "@type": "Product",
-        "@id": url,
-        "name": product.name,
-        "description": product.description,
-        "image": images.iter().map(|image| image.url.as_str()).collect::<Vec<_>>(),
-        "brand": { "@type": "Brand", "name": product.merchant_name },
-        "category": product.category_name,
-        "countryOfOrigin": "ID",
-        "offers": {
-            "@type": "Offer",
-            "price": price.to_decimal(),
-            "priceCurrency": product.currency,
-            "availability": format!("https://schema.org/{stock}"),
-            "url": url,
-            "seller": { "@type": "Organization", "name": product.merchant_name },
-        },
-    });
-    if let Some(sku) = sku {
-        data["sku"] = json!(sku);
-    }
-    Ok(data.to_string().replace('<', "\\u003c"))
-}
-
-/// What the page itself says.
-struct Words {
-    skip: &'static str,
-    demonstration: &'static str,
-    language: &'static str,
-    other_language: &'static str,
-    crumbs: &'static str,
-    mutiara: &'static str,
-    of_five_stars: &'static str,
-    from: &'static str,
-    in_stock: &'static str,
-    sold_out: &'static str,
-    choices: &'static str,
-    chat: &'static str,
-    chat_hint: &'static str,
-    no_whatsapp: &'static str,
-    maker: &'static str,
-    about: &'static str,
-    footer: &'static str,
-}
-
-impl Words {
-    const fn of(locale: Locale) -> &'static Self {
-        match locale {
-            Locale::Id => &Self {
-                skip: "Langsung ke produk",
-                demonstration: "Data demonstrasi: toko, produk, dan nomor di halaman ini rekaan.",
-                language: "Bahasa",
-                other_language: "English",
-                crumbs: "Letak halaman",
-                mutiara: "Mutiara",
-                of_five_stars: "dari 5 bintang",
-                from: "mulai",
-                in_stock: "Tersedia",
-                sold_out: "Stok habis",
-                choices: "Pilihan",
-                chat: "Chat penjual di WhatsApp",
-                chat_hint: "Pesan sudah ditulis; Anda tinggal mengirim.",
-                no_whatsapp: "Penjual ini belum memiliki WhatsApp di sini.",
-                maker: "Dibuat oleh",
-                about: "Tentang produk ini",
-                footer: "bagian dari Kapal Induk, etalase usaha kecil Indonesia",
-            },
-            Locale::En => &Self {
-                skip: "To the product",
-                demonstration: "Demonstration data: shops, products and numbers on this page are invented.",
-                language: "Language",
-                other_language: "Bahasa Indonesia",
-                crumbs: "Where this page is",
-                mutiara: "Mutiara",
-                of_five_stars: "of 5 stars",
-                from: "from",
-                in_stock: "In stock",
-                sold_out: "Sold out",
-                choices: "Choices",
-                chat: "Chat with the maker on WhatsApp",
-                chat_hint: "The message is written for you; just send it.",
-                no_whatsapp: "This maker has no WhatsApp here yet.",
-                maker: "Made by",
-                about: "About this product",
-                footer: "part of Kapal Induk, the storefront of Indonesia's small merchants",
-            },
-        }
-    }
 }
 
 #[cfg(test)]

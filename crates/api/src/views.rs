@@ -55,6 +55,32 @@ impl From<kapal_domain::money::Money> for MoneyView {
     }
 }
 
+/// What something is called, in every language.
+#[derive(Debug, Clone, Serialize, serde::Deserialize, ToSchema)]
+#[schema(as = Names)]
+pub struct NamesView {
+    /// In Indonesian.
+    #[schema(example = "Sangrai sedang", min_length = 1, max_length = 80)]
+    pub id: String,
+    /// In English.
+    #[schema(example = "Medium roast", min_length = 1, max_length = 80)]
+    pub en: String,
+}
+
+impl NamesView {
+    /// The names, each of its type.
+    pub fn parse<T>(
+        &self,
+        faults: &mut kapal_domain::Faults,
+        pointer: &str,
+        parse: impl Fn(&str) -> Result<T, kapal_domain::Code>,
+    ) -> Option<kapal_domain::locale::Bilingual<T>> {
+        let id = faults.take(format!("{pointer}/id"), parse(&self.id));
+        let en = faults.take(format!("{pointer}/en"), parse(&self.en));
+        Some(kapal_domain::locale::Bilingual { id: id?, en: en? })
+    }
+}
+
 /// A text in both languages.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Texts)]

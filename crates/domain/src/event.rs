@@ -70,6 +70,8 @@ events! {
     CategoryUpdated = "category.updated" public,
     /// Somebody from outside read the audit chain.
     AuditRead = "audit.read" private,
+    /// What a category asks of its products changed.
+    CategoryAttributesChanged = "category.attributes_changed" public,
     /// The documents that a category demands changed.
     CategoryGatesChanged = "category.gates_changed" public,
     /// A merchant was onboarded.
@@ -204,6 +206,8 @@ events! {
     ProductArchived = "product.archived" public,
     /// A draft product was deleted.
     ProductDeleted = "product.deleted" private,
+    /// A product's certificate ended.
+    ProductCertificateExpired = "product.certificate_expired" public,
     /// A variant's stock changed.
     StockChanged = "stock.changed" public,
     /// A picture was uploaded.

@@ -167,14 +167,7 @@ impl DocumentNumber {
             DocumentKind::Nib => Nib::parse(&written)?.as_str().to_owned(),
             DocumentKind::Nik => Nik::parse(&written)?.as_str().to_owned(),
             DocumentKind::Npwp => Npwp::parse(&written)?.as_str().to_owned(),
-            // Free text: a standard's number has its dashes and colons.
-            DocumentKind::Sni | DocumentKind::Svlk => {
-                let text = written.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
-                match text.chars().count() {
-                    5..=60 => text,
-                    _ => return Err(Code::InvalidDocumentNumber),
-                }
-            }
+            DocumentKind::Sni | DocumentKind::Svlk => free_number(&written)?,
             _ if has_form(kind, &compact) => compact,
             _ => return Err(Code::InvalidDocumentNumber),
         };
@@ -225,6 +218,15 @@ impl DocumentNumber {
             warnings.push(Warning::YearDiffers);
         }
         warnings
+    }
+}
+
+/// Free text, since a standard's number has its dashes and colons: in capitals, with single spaces.
+pub(crate) fn free_number(written: &str) -> Result<String, Code> {
+    let text = written.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
+    match text.chars().count() {
+        5..=60 => Ok(text),
+        _ => Err(Code::InvalidDocumentNumber),
     }
 }
 

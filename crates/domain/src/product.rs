@@ -72,6 +72,69 @@ impl ProductStatus {
     }
 }
 
+choices! {
+    /// What a product says of being halal (UU 33/2014).
+    pub enum HalalStatus {
+        /// A certificate covers it.
+        Certified = "certified",
+        /// A certificate was asked for.
+        InProcess = "in_process",
+        /// It is of what is not halal, and says so.
+        DeclaredNonHalal = "declared_non_halal",
+        /// It is no food.
+        NotApplicable = "not_applicable",
+    }
+}
+
+impl HalalStatus {
+    /// What a product says while nobody has said anything of it.
+    pub const fn unsaid(is_food: bool) -> Self {
+        if is_food { Self::InProcess } else { Self::NotApplicable }
+    }
+
+    /// Whether a product may go to a storefront so. `is_certified`: a certificate of its own or of its merchant holds.
+    pub const fn check(self, is_food: bool, is_certified: bool) -> Result<(), Code> {
+        match self {
+            Self::NotApplicable if is_food => Err(Code::HalalStatusRequired),
+            Self::Certified if !is_certified => Err(Code::HalalUnproven),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The most tags of a product; each has the form of a slug.
+pub const MAX_TAGS: usize = 20;
+
+/// A whole number within bounds.
+fn within(number: i64, bounds: std::ops::RangeInclusive<i32>) -> Result<i32, Code> {
+    i32::try_from(number).ok().filter(|number| bounds.contains(number)).ok_or(Code::OutOfRange)
+}
+
+/// Days from an order until it is sent, 0 to 365.
+pub fn lead_time_days(days: i64) -> Result<i32, Code> {
+    within(days, 0..=365)
+}
+
+/// Pieces that can be made in a month, 1 to 1,000,000.
+pub fn monthly_capacity(pieces: i64) -> Result<i32, Code> {
+    within(pieces, 1..=1_000_000)
+}
+
+/// The fewest pieces of one order, 1 to 100,000.
+pub fn minimum_order(pieces: i64) -> Result<i32, Code> {
+    within(pieces, 1..=100_000)
+}
+
+/// Grams with packaging, 1 to 1,000,000.
+pub fn weight_grams(grams: i64) -> Result<i32, Code> {
+    within(grams, 1..=1_000_000)
+}
+
+/// Millimetres of one side of a package, 1 to 10,000.
+pub fn side_mm(millimetres: i64) -> Result<i32, Code> {
+    within(millimetres, 1..=10_000)
+}
+
 /// A merchant's own code for a variant: 1 to 40 of letters, digits and `. _ - /`. Kept as it is: capitals count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sku(String);

@@ -129,6 +129,8 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "products_slug_key"
         | "collections_slug_key" => Code::DuplicateSlug,
         "product_variants_sku_key" => Code::DuplicateSku,
+        "product_variants_barcode_key" => Code::DuplicateBarcode,
+        "product_variants_choices_key" => Code::DuplicateVariant,
         "heroes_pkey" => Code::HeroExists,
         "hero_assignments_primary_key" => Code::PrimaryTaken,
         "nominations_running_key" => Code::DuplicateNomination,

@@ -3,9 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
-};
+use diesel::{ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::gate::{Gate, MandatoryFrom};
@@ -49,16 +47,6 @@ pub struct GateRow {
 }
 
 impl GateRow {
-    /// The gates of a category: its own, and of the category above it what it does not settle itself.
-    #[must_use]
-    pub fn of(category: Uuid, parent: Option<Uuid>, all: &[Self]) -> Vec<Self> {
-        let own = |gate: &&Self| gate.category_id == category;
-        let settled = |document: &str| all.iter().filter(own).any(|gate| gate.document == document);
-        let inherited =
-            all.iter().filter(|gate| Some(gate.category_id) == parent && !settled(&gate.document));
-        all.iter().filter(own).chain(inherited).cloned().collect()
-    }
-
     fn new(category: CategoryId, gate: &Gate) -> Self {
         Self {
             category_id: category.uuid(),
@@ -263,10 +251,15 @@ fn facts(gates: &[GateRow]) -> serde_json::Value {
 }
 
 sql! {
-    // The tree has two levels. A restricted merchant's products are looked at when the restriction is lifted.
+    // A restricted merchant's products are looked at when the restriction is lifted.
     Sellers { category: Uuid => SqlUuid }
-    "SELECT DISTINCT p.aggregator_id, p.merchant_id FROM products p JOIN categories c ON c.id = p.category_id
-     WHERE p.status = 'published' AND (c.id = $1 OR c.parent_id = $1) AND NOT EXISTS (
+    "WITH RECURSIVE below AS (
+        SELECT c.id FROM categories c WHERE c.id = $1
+        UNION ALL
+        SELECT c.id FROM below JOIN categories c ON c.parent_id = below.id
+     )
+     SELECT DISTINCT p.aggregator_id, p.merchant_id FROM products p
+     WHERE p.status = 'published' AND p.category_id IN (SELECT id FROM below) AND NOT EXISTS (
         SELECT FROM restrictions r WHERE r.aggregator_id = p.aggregator_id AND r.merchant_id = p.merchant_id)
      ORDER BY p.aggregator_id, p.merchant_id"
 }
@@ -285,14 +278,21 @@ sql! {
 }
 
 sql! {
-    CountShown { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
-    "SELECT count(*) AS count FROM published_products WHERE aggregator_id = $1 AND merchant_id = $2"
+    // How many products are shown, and a digest of all that is shown of them.
+    Shown { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "SELECT count(DISTINCT d.product_id) AS count, coalesce(md5(string_agg(md5(d::text || p.details::text), ''
+        ORDER BY d.product_id, d.locale)), '') AS digest
+     FROM search_documents d
+     JOIN published_products p ON p.aggregator_id = d.aggregator_id AND p.id = d.product_id
+     WHERE d.aggregator_id = $1 AND d.merchant_id = $2"
 }
 
-#[derive(QueryableByName)]
-struct Count {
+#[derive(QueryableByName, PartialEq)]
+struct Shelf {
     #[diesel(sql_type = BigInt)]
     count: i64,
+    #[diesel(sql_type = Text)]
+    digest: String,
 }
 
 sql! {
@@ -303,7 +303,8 @@ sql! {
 }
 
 impl Db {
-    /// Looks at the products of every category whose gates have a turn; of how many merchants the shown ones changed.
+    /// Looks at the products of every category that was changed, or whose gates have a turn; of how many merchants what
+    /// is shown changed.
     pub async fn turn_gates(&self) -> Result<usize> {
         let now = Utc::now();
         let mut tx = self.operator(Actor::System, "gates").await?;
@@ -334,17 +335,16 @@ impl Db {
         let (aggregator, merchant) = (seller.aggregator_id, seller.merchant_id);
         let mut tx = self.operator(Actor::System, "gates").await?;
         LockSeller { aggregator, merchant }.execute(&mut *tx).await?;
-        let before = CountShown { aggregator, merchant }.get_result::<Count>(&mut *tx).await.optional()?;
+        let before = Shown { aggregator, merchant }.get_result::<Shelf>(&mut *tx).await?;
         tx.project_products_of(aggregator.into(), merchant.into()).await?;
-        let after = CountShown { aggregator, merchant }.get_result::<Count>(&mut *tx).await.optional()?;
-        let (before, after) = (before.map_or(0, |c| c.count), after.map_or(0, |c| c.count));
+        let after = Shown { aggregator, merchant }.get_result::<Shelf>(&mut *tx).await?;
         if before != after {
             let change = Change::new(EventKind::MerchantGatesTurned, Subject("merchant", merchant));
             tx.record(
                 aggregator.into(),
                 change
-                    .data(json!({ "category_id": category, "shown": after }))
-                    .from_to(json!({ "shown": before }), json!({ "shown": after })),
+                    .data(json!({ "category_id": category, "shown": after.count }))
+                    .from_to(json!({ "shown": before.count }), json!({ "shown": after.count })),
             );
         }
         tx.commit().await?;

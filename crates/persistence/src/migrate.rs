@@ -4,7 +4,7 @@ use std::io::Cursor as Bytes;
 
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{Array, Bool, Date, Double, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Date, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -19,6 +19,8 @@ const FUNCTIONS: &str = include_str!("../../../migrations/functions.sql");
 const REGIONS: &str = include_str!("../data/regions.csv");
 const CATEGORIES: &str = include_str!("../data/categories.csv");
 const GATES: &str = include_str!("../data/category_gates.csv");
+const FACTS: &str = include_str!("../data/category_facts.csv");
+const ATTRIBUTES: &str = include_str!("../data/category_attributes.csv");
 
 /// The service roles. They own nothing and can't bypass row security.
 pub const ROLES: [&str; 4] = ["kapal_app", "kapal_public", "kapal_identity", "kapal_ops"];
@@ -69,6 +71,8 @@ pub async fn migrate(owner_url: &str, ops_url: &str, passwords: Option<&Secret>)
     load_regions(&mut ops).await?;
     load_categories(&mut ops).await?;
     crate::merchant_list::write_missing_words(&mut ops).await?;
+    load_category_facts(&mut ops).await?;
+    load_category_attributes(&mut ops).await?;
     load_gates(&mut ops).await?;
     Ok(run)
 }
@@ -296,6 +300,107 @@ async fn load_gates(ops: &mut AsyncPgConnection) -> Result<()> {
         .await?;
     }
     set_loaded(ops, "category_gates", GATES).await
+}
+
+#[derive(serde::Deserialize)]
+struct FactsRow {
+    category: String,
+    is_food: Option<bool>,
+    google_id: Option<i32>,
+    google_path: Option<String>,
+    meta_id: Option<i32>,
+    meta_path: Option<String>,
+    hs_chapters: String,
+}
+
+/// What the first categories are, and what others call them, and the same of those that came later. What the operator has
+/// changed is his.
+async fn load_category_facts(ops: &mut AsyncPgConnection) -> Result<()> {
+    if is_loaded(ops, "category_facts", FACTS).await? {
+        return Ok(());
+    }
+    let is_first = editions(ops, "category_facts").await?.is_empty();
+    let rows = csv::Reader::from_reader(Bytes::new(FACTS)).into_deserialize::<FactsRow>();
+    let rows = rows
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| Error::Internal(format!("category_facts.csv: {e}")))?;
+    for row in rows {
+        let chapters: Vec<_> = row.hs_chapters.split(';').filter(|chapter| !chapter.is_empty()).collect();
+        diesel::sql_query(
+            "UPDATE categories SET is_food = coalesce(is_food, $2), \
+               google_category_path = CASE WHEN google_category_id IS NULL THEN $4 ELSE google_category_path END, \
+               google_category_id = coalesce(google_category_id, $3), \
+               meta_category_path = CASE WHEN meta_category_id IS NULL THEN $6 ELSE meta_category_path END, \
+               meta_category_id = coalesce(meta_category_id, $5), \
+               hs_chapters = CASE WHEN hs_chapters = '{}' THEN $7 ELSE hs_chapters END \
+             WHERE slug = $1 AND ($8 OR version = 1)",
+        )
+        .bind::<Text, _>(row.category)
+        .bind::<Nullable<Bool>, _>(row.is_food)
+        .bind::<Nullable<Integer>, _>(row.google_id)
+        .bind::<Nullable<Text>, _>(row.google_path)
+        .bind::<Nullable<Integer>, _>(row.meta_id)
+        .bind::<Nullable<Text>, _>(row.meta_path)
+        .bind::<Array<Text>, _>(chapters)
+        .bind::<Bool, _>(is_first)
+        .execute(ops)
+        .await?;
+    }
+    set_loaded(ops, "category_facts", FACTS).await
+}
+
+#[derive(serde::Deserialize)]
+struct AttributeRow {
+    category: String,
+    key: String,
+    kind: String,
+    required: bool,
+    unit: Option<String>,
+    name_id: String,
+    name_en: String,
+    choices: String,
+}
+
+/// What the first categories ask of their products, and those that came later. What the operator has changed is his.
+async fn load_category_attributes(ops: &mut AsyncPgConnection) -> Result<()> {
+    if is_loaded(ops, "category_attributes", ATTRIBUTES).await? {
+        return Ok(());
+    }
+    let is_first = editions(ops, "category_attributes").await?.is_empty();
+    let rows = csv::Reader::from_reader(Bytes::new(ATTRIBUTES)).into_deserialize::<AttributeRow>();
+    let rows = rows
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| Error::Internal(format!("category_attributes.csv: {e}")))?;
+    for (position, row) in rows.into_iter().enumerate() {
+        // `key|Indonesian|English;..`
+        let choices: serde_json::Value = row
+            .choices
+            .split(';')
+            .filter_map(|choice| {
+                let mut parts = choice.split('|');
+                let (key, id, en) = (parts.next()?, parts.next()?, parts.next()?);
+                Some(serde_json::json!({ "key": key, "id": id, "en": en }))
+            })
+            .collect();
+        diesel::sql_query(
+            "INSERT INTO category_attributes (category_id, key, kind, required, unit, name_id, name_en, choices, position) \
+             SELECT id, $2, $3, $4, $5, $6, $7, $8, $9 FROM categories WHERE slug = $1 AND ($10 OR version = 1) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind::<Text, _>(row.category)
+        .bind::<Text, _>(row.key)
+        .bind::<Text, _>(row.kind)
+        .bind::<Bool, _>(row.required)
+        .bind::<Nullable<Text>, _>(row.unit)
+        .bind::<Text, _>(row.name_id)
+        .bind::<Text, _>(row.name_en)
+        .bind::<Jsonb, _>(choices)
+        .bind::<Integer, _>(i32::try_from(position).unwrap_or(i32::MAX))
+        .bind::<Bool, _>(is_first)
+        .execute(ops)
+        .await?;
+    }
+    set_loaded(ops, "category_attributes", ATTRIBUTES).await
 }
 
 #[derive(diesel::QueryableByName)]

@@ -11,7 +11,7 @@ use crate::{Error, Result, TenantTx};
 
 /// Facts that name or describe a person: a merchant's maker, a hero, the holder of a document. What people wrote of a
 /// merchant's goods tells of their maker too.
-const PERSONAL: [&str; 23] = [
+const PERSONAL: [&str; 26] = [
     "name",
     "legal_name",
     "nib",
@@ -35,6 +35,9 @@ const PERSONAL: [&str; 23] = [
     "media",
     "variant",
     "variants",
+    "details",
+    "certificate",
+    "certificates",
 ];
 /// Where they stand, sealed together.
 const SEALED: &str = "personal";

@@ -123,6 +123,14 @@ impl OperatorTx<'_> {
         Ok(())
     }
 
+    /// Brings what storefronts show of a product to its present state; the product is locked.
+    pub(crate) async fn project_product_of(&mut self, aggregator: AggregatorId, id: ProductId) -> Result<()> {
+        let (aggregator, product) = (aggregator.uuid(), id.uuid());
+        LockShown { aggregator, product }.execute(&mut **self).await?;
+        ProjectProducts { aggregator, product: Some(product), merchant: None }.execute(&mut **self).await?;
+        Ok(())
+    }
+
     /// Brings what the national storefront shows of one of the platform's slots to its present state.
     pub(crate) async fn project_national_slot(&mut self, id: SlotId) -> Result<()> {
         ProjectSlot { aggregator: AggregatorId::PLATFORM.uuid(), slot: id.uuid() }

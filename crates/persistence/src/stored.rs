@@ -11,16 +11,21 @@ pub(crate) struct Stored<T>(Vec<T>);
 
 impl<T: DeserializeOwned> FromSql<Jsonb, Pg> for Stored<T> {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        match value.as_bytes() {
-            // The version of the format; there is no other.
-            [1, json @ ..] => Ok(Self(serde_json::from_slice(json)?)),
-            _ => Err("not jsonb".into()),
-        }
+        read(&value).map(Self)
     }
 }
 
 impl<T> From<Stored<T>> for Vec<T> {
     fn from(stored: Stored<T>) -> Self {
         stored.0
+    }
+}
+
+/// A JSON value as its type.
+pub(crate) fn read<T: DeserializeOwned>(value: &PgValue<'_>) -> deserialize::Result<T> {
+    match value.as_bytes() {
+        // The version of the format; there is no other.
+        [1, json @ ..] => Ok(serde_json::from_slice(json)?),
+        _ => Err("not jsonb".into()),
     }
 }

@@ -215,7 +215,7 @@ impl DocumentPut {
 }
 
 /// A day that has come somewhere in Indonesia.
-fn past(day: Result<NaiveDate, Code>) -> Result<NaiveDate, Code> {
+pub(crate) fn past(day: Result<NaiveDate, Code>) -> Result<NaiveDate, Code> {
     let day = day?;
     let east = FixedOffset::east_opt(9 * 3_600).map(|zone| Utc::now().with_timezone(&zone).date_naive());
     if east.is_some_and(|today| day > today) { Err(Code::DateInFuture) } else { Ok(day) }

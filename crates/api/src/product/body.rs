@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
 
+use kapal_domain::attribute::AttributeValue;
 use kapal_domain::ids::MediaId;
 use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::media::AltText;
 use kapal_domain::product::{MAX_PICTURES, MAX_VARIANTS, ProductDescription, ProductName, ProductStatus};
+use kapal_domain::product_option::{ProductOption, check_choices};
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{
@@ -15,6 +17,7 @@ use kapal_persistence::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::details::{DetailFields, OptionView};
 use super::view::{AltView, TranslationView};
 use crate::Problem;
 use crate::json::Patch;
@@ -42,6 +45,44 @@ pub struct ProductCreate {
     #[serde(default)]
     #[schema(max_items = 12, example = json!([]))]
     media: Vec<String>,
+    /// What it says of being halal: `certified`, `in_process`, `declared_non_halal`, or, where it is no food,
+    /// `not_applicable`. Left away: `in_process` for food.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "in_process", max_length = 20)]
+    halal_status: Patch<String>,
+    /// Answers to what its category asks, by key: texts by language, a number, the key of a choice, or true or false; null
+    /// takes one back.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, example = json!({}))]
+    attributes: Patch<BTreeMap<String, Option<AttributeValue>>>,
+    /// What its variants differ in, each variant with one value of each.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<OptionView>>, example = json!([]), max_items = 3)]
+    options: Patch<Vec<OptionView>>,
+    /// Days from an order until it is sent.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 3, minimum = 0, maximum = 365)]
+    lead_time_days: Patch<i64>,
+    /// Pieces that can be made in a month.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 400, minimum = 1, maximum = 1_000_000)]
+    monthly_capacity: Patch<i64>,
+    /// The fewest pieces of one order; a variant may have its own.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 1, minimum = 1, maximum = 100_000)]
+    minimum_order: Patch<i64>,
+    /// Its code of the Harmonized System, 6 to 8 digits.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "0901.21.20", max_length = 12)]
+    hs_code: Patch<String>,
+    /// Where it was made (ISO 3166-1).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ID", min_length = 2, max_length = 2)]
+    origin_country: Patch<String>,
+    /// Slugs that rules of collections ask for.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["oleh-oleh"]), max_items = 20)]
+    tags: Patch<Vec<String>>,
 }
 
 impl ProductCreate {
@@ -58,12 +99,30 @@ impl ProductCreate {
             translations.extend(texts.parse(&mut inner).map(|texts| (locale, texts)));
             faults.nest(&format!("/translations/{locale}"), inner);
         }
-        let variants = parse_variants(&mut faults, &self.variants);
+        let details = self.details().parse(&mut faults);
+        let options = details.as_ref().and_then(|details| details.options.as_deref());
+        let variants = parse_variants(&mut faults, &self.variants, options.unwrap_or_default());
         let pictures = pictures(&mut faults, "", self.media.iter().map(|id| (id.as_str(), None)));
-        let (Some(merchant), Some(category), true) = (merchant, category, faults.is_empty()) else {
+        let (Some(merchant), Some(category), Some(details), true) =
+            (merchant, category, details, faults.is_empty())
+        else {
             return Err(faults);
         };
-        Ok(NewProduct { merchant, category, translations, variants, pictures })
+        Ok(NewProduct { merchant, category, translations, variants, pictures, details })
+    }
+
+    fn details(&self) -> DetailFields<'_> {
+        DetailFields {
+            halal_status: &self.halal_status,
+            attributes: &self.attributes,
+            options: &self.options,
+            lead_time_days: &self.lead_time_days,
+            monthly_capacity: &self.monthly_capacity,
+            minimum_order: &self.minimum_order,
+            hs_code: &self.hs_code,
+            origin_country: &self.origin_country,
+            tags: &self.tags,
+        }
     }
 }
 
@@ -75,7 +134,11 @@ impl TranslationView {
     }
 }
 
-fn parse_variants(faults: &mut Faults, bodies: &[VariantCreate]) -> Vec<NewVariant> {
+fn parse_variants(
+    faults: &mut Faults,
+    bodies: &[VariantCreate],
+    options: &[ProductOption],
+) -> Vec<NewVariant> {
     if bodies.len() > MAX_VARIANTS {
         faults.add("/variants", Code::TooLong);
         return Vec::new();
@@ -86,6 +149,15 @@ fn parse_variants(faults: &mut Faults, bodies: &[VariantCreate]) -> Vec<NewVaria
         if let Some(variant) = body.parse(&mut inner) {
             if variant.sku.is_some() && variants.iter().any(|v| v.sku == variant.sku) {
                 inner.add("/sku", Code::DuplicateEntry);
+            }
+            let barcode = &variant.details.barcode;
+            if barcode.is_some() && variants.iter().any(|v| v.details.barcode == *barcode) {
+                inner.add("/barcode", Code::DuplicateEntry);
+            }
+            let chosen = body.choices();
+            inner.nest("", check_choices(options, &chosen));
+            if !chosen.is_empty() && bodies[..n].iter().any(|other| other.choices() == chosen) {
+                inner.add("/options", Code::DuplicateEntry);
             }
             variants.push(variant);
         }
@@ -145,6 +217,44 @@ pub struct ProductPatch {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, TranslationPatch>>, example = json!({ "en": { "name": "Toraja Arabica Coffee" } }))]
     translations: Patch<BTreeMap<String, Patch<TranslationPatch>>>,
+    /// What it says of being halal: `certified`, `in_process`, `declared_non_halal`, or, where it is no food,
+    /// `not_applicable`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "in_process", max_length = 20)]
+    halal_status: Patch<String>,
+    /// Answers to what its category asks, by key: texts by language, a number, the key of a choice, or true or false; null
+    /// takes one back.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, example = json!({}))]
+    attributes: Patch<BTreeMap<String, Option<AttributeValue>>>,
+    /// What its variants differ in, each variant with one value of each.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<OptionView>>, example = json!([]), max_items = 3)]
+    options: Patch<Vec<OptionView>>,
+    /// Days from an order until it is sent.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 3, minimum = 0, maximum = 365)]
+    lead_time_days: Patch<i64>,
+    /// Pieces that can be made in a month.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 400, minimum = 1, maximum = 1_000_000)]
+    monthly_capacity: Patch<i64>,
+    /// The fewest pieces of one order; a variant may have its own.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, example = 1, minimum = 1, maximum = 100_000)]
+    minimum_order: Patch<i64>,
+    /// Its code of the Harmonized System, 6 to 8 digits.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "0901.21.20", max_length = 12)]
+    hs_code: Patch<String>,
+    /// Where it was made (ISO 3166-1).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ID", min_length = 2, max_length = 2)]
+    origin_country: Patch<String>,
+    /// Slugs that rules of collections ask for.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["oleh-oleh"]), max_items = 20)]
+    tags: Patch<Vec<String>>,
 }
 
 /// What to change of a product's texts in one language: absent keeps.
@@ -164,37 +274,56 @@ impl ProductPatch {
     pub(super) fn parse(&self) -> Result<ProductChanges, Faults> {
         let mut faults = Faults::default();
         let category = self.category_id.required(&mut faults, "/category_id", |v| parse_id(v));
-        let slug = self.slug.required(&mut faults, "/slug", |v| Slug::parse(v));
-        let mut translations = Vec::new();
+        let slug =
+            self.slug.required(&mut faults, "/slug", |v| Slug::parse(v).map(|slug| slug.as_str().to_owned()));
+        let details = self.details().parse(&mut faults);
+        let mut translations = BTreeMap::new();
         match &self.translations {
             Patch::Keep => {}
             Patch::Clear => faults.add("/translations", Code::Required),
             Patch::Set(texts) => {
                 for (locale, change) in locales(&mut faults, texts.iter()) {
-                    let Patch::Set(change) = change else {
-                        translations.push((locale, None));
-                        continue;
-                    };
                     let mut inner = Faults::default();
-                    translations.extend(change.parse(&mut inner).map(|change| (locale, Some(change))));
+                    let change = match change {
+                        Patch::Set(change) => change.parse(&mut inner).map(Some),
+                        _ => Some(None),
+                    };
+                    translations.extend(change.map(|change| (locale.as_str().to_owned(), change)));
                     faults.nest(&format!("/translations/{locale}"), inner);
                 }
             }
         }
-        let (Some(category), Some(slug), true) = (category, slug, faults.is_empty()) else {
+        let (Some(category), Some(slug), Some(details), true) = (category, slug, details, faults.is_empty())
+        else {
             return Err(faults);
         };
-        Ok(ProductChanges { category, slug, translations })
+        Ok(ProductChanges { category, slug, translations, details })
+    }
+
+    fn details(&self) -> DetailFields<'_> {
+        DetailFields {
+            halal_status: &self.halal_status,
+            attributes: &self.attributes,
+            options: &self.options,
+            lead_time_days: &self.lead_time_days,
+            monthly_capacity: &self.monthly_capacity,
+            minimum_order: &self.minimum_order,
+            hs_code: &self.hs_code,
+            origin_country: &self.origin_country,
+            tags: &self.tags,
+        }
     }
 }
 
 impl TranslationPatch {
     fn parse(&self, faults: &mut Faults) -> Option<TranslationChange> {
-        let name = self.name.required(faults, "/name", |v| ProductName::parse(v));
+        let name = self.name.required(faults, "/name", |v| ProductName::parse(v).map(String::from));
         let description = match &self.description {
             Patch::Keep => Some(None),
-            Patch::Clear => faults.take("/description", ProductDescription::parse("")).map(Some),
-            Patch::Set(v) => faults.take("/description", ProductDescription::parse(v)).map(Some),
+            Patch::Clear => Some(Some(String::new())),
+            Patch::Set(v) => {
+                faults.take("/description", ProductDescription::parse(v)).map(String::from).map(Some)
+            }
         };
         Some(TranslationChange { name: name?, description: description? })
     }

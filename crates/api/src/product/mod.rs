@@ -1,6 +1,8 @@
 //! `/v1/aggregators/{aggregator}/products`: products with their texts and pictures, and the steps to the storefront.
 
 mod body;
+mod certificate;
+mod details;
 mod status;
 mod translation;
 mod view;
@@ -13,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::body::{PicturesPut, ProductCreate, ProductPatch, ProductQuery};
 use self::view::ProductView;
-pub(crate) use self::view::VariantView;
+pub(crate) use self::view::{SizeView, VariantView};
 use crate::answer::{Answered, Created, Done, Found};
 use crate::json::Json;
 use crate::path::{At, IfMatch};
@@ -28,6 +30,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(update_product)
         .service(delete_product)
         .service(set_product_media);
+    certificate::routes(config);
     status::routes(config);
     translation::routes(config);
 }
@@ -68,7 +71,8 @@ pub async fn list_products(staff: Staff<ProductsRead>, list: List<ProductQuery>)
 
 /// Read a product
 ///
-/// One product with its texts, variants and pictures.
+/// One product with its texts, variants, pictures and certificates, what it answers to its category, and how far it is
+/// translated.
 #[utoipa::path(tag = "products", responses((status = 200, description = "The product.", body = ProductView)), security(("bearer" = ["products:read"])))]
 #[get("/v1/aggregators/{aggregator}/products/{product_id}")]
 pub async fn get_product(staff: Staff<ProductsRead>, At(id): At<ProductId>) -> Answered {
@@ -77,8 +81,9 @@ pub async fn get_product(staff: Staff<ProductsRead>, At(id): At<ProductId>) -> A
 
 /// Edit a product
 ///
-/// A merge patch (RFC 7396) of category, slug and texts; variants, stock and pictures have paths of their own. A
-/// published product is unpublished first, since all of this is reviewed.
+/// A merge patch (RFC 7396) of category, slug, texts, answers and options; variants, stock, pictures and certificates have
+/// paths of their own. A published product is unpublished first, since all of this is reviewed. Answers that another
+/// category does not ask for go with the move.
 #[utoipa::path(tag = "products", request_body = ProductPatch, responses((status = 200, description = "The product as it is now.", body = ProductView)), security(("bearer" = ["products:write"])))]
 #[patch("/v1/aggregators/{aggregator}/products/{product_id}")]
 pub async fn update_product(

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::certificate::ProductCertificateView;
+use super::details::{CompletenessView, DetailsView, completeness};
 use crate::media::picture_url;
 use crate::views::MoneyView;
 use crate::{App, Problem};
@@ -46,6 +48,15 @@ pub struct ProductView {
     /// Its pictures, in order: the first one for lists.
     #[schema(max_items = 12)]
     media: Vec<PictureView>,
+    /// What is known of it besides.
+    #[serde(flatten)]
+    details: DetailsView,
+    /// Its own permits and certificates.
+    #[schema(max_items = 7)]
+    certificates: Vec<ProductCertificateView>,
+    /// How far it is translated, by language.
+    #[schema(example = json!({ "id": { "percent": 100, "missing": [] }, "en": { "percent": 66, "missing": ["/media/0/alt/en"] } }))]
+    completeness: BTreeMap<String, CompletenessView>,
     /// Grows with each change of the product or its parts, stock apart: the `ETag`.
     #[schema(example = 1, minimum = 1)]
     pub(super) version: i32,
@@ -87,6 +98,44 @@ pub struct VariantView {
     /// Pieces in stock.
     #[schema(example = 40, minimum = 0, maximum = 1_000_000)]
     stock: i32,
+    /// Its GTIN.
+    #[schema(example = "8990000000013", max_length = 14)]
+    barcode: Option<String>,
+    /// The price that it is compared with, which is not below it.
+    compare_at_price: Option<MoneyView>,
+    /// Grams with packaging.
+    #[schema(example = 280, minimum = 1, maximum = 1_000_000)]
+    weight_grams: Option<i32>,
+    /// Its size with packaging.
+    size: Option<SizeView>,
+    /// The fewest pieces of one order, where it has its own.
+    #[schema(example = 1, minimum = 1, maximum = 100_000)]
+    minimum_order: Option<i32>,
+    /// Its value of each of the product's options, by key.
+    #[schema(example = json!({ "size": "250-g" }))]
+    options: BTreeMap<String, String>,
+}
+
+/// The size of a package in millimetres.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Size)]
+pub struct SizeView {
+    /// Its longest side.
+    #[schema(example = 180, minimum = 1, maximum = 10_000)]
+    pub(crate) length_mm: i64,
+    /// Its second side.
+    #[schema(example = 120, minimum = 1, maximum = 10_000)]
+    pub(crate) width_mm: i64,
+    /// Its third side.
+    #[schema(example = 60, minimum = 1, maximum = 10_000)]
+    pub(crate) height_mm: i64,
+}
+
+impl SizeView {
+    /// A size that is whole.
+    pub(crate) fn of(length: Option<i32>, width: Option<i32>, height: Option<i32>) -> Option<Self> {
+        Some(Self { length_mm: length?.into(), width_mm: width?.into(), height_mm: height?.into() })
+    }
 }
 
 /// A picture on a product.
@@ -130,8 +179,12 @@ pub struct AltView {
 
 impl ProductView {
     pub(super) fn new(product: Product, app: &App) -> Result<Self, Problem> {
+        let completeness = completeness(&product)?;
         let row = product.row;
         Ok(Self {
+            completeness,
+            details: row.details.try_into()?,
+            certificates: product.certificates.into_iter().map(ProductCertificateView::from).collect(),
             id: row.id,
             slug: row.slug,
             merchant_id: row.merchant_id,
@@ -157,8 +210,20 @@ impl ProductView {
 
 impl VariantView {
     pub(crate) fn new(row: VariantRow) -> Result<Self, Problem> {
-        let price = row.price()?.into();
-        Ok(Self { id: row.id, sku: row.sku, name: row.name, price, stock: row.stock })
+        let details = &row.details;
+        Ok(Self {
+            price: row.price()?.into(),
+            compare_at_price: row.compare_at()?.map(MoneyView::from),
+            size: SizeView::of(details.length_mm, details.width_mm, details.height_mm),
+            options: row.choices()?,
+            barcode: row.details.barcode,
+            weight_grams: row.details.weight_grams,
+            minimum_order: row.details.minimum_order,
+            id: row.id,
+            sku: row.sku,
+            name: row.name,
+            stock: row.stock,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod collection;
 mod contact;
+mod detail;
 mod home;
 mod merchant;
 mod product;
@@ -13,6 +14,7 @@ mod views;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use contact::{Contact, make_lead};
+pub(crate) use detail::{AttributeCard, CertificateCard, RelatedCard};
 pub(crate) use shop::{conditional, tag};
 pub(crate) use views::{ChannelCard, ImageView, image_views, page_url};
 

@@ -2,23 +2,28 @@
 
 use actix_web::get;
 use kapal_domain::Code;
+use kapal_domain::level::Level;
 use kapal_domain::money::{Currency, Money};
+use kapal_domain::product_certificate::CertificateKind;
 use kapal_domain::region::{RegionCode, RegionLevel};
 use kapal_persistence::{Address, Page, ProductOrder, ShownProductFilter};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::detail::ProductDetail;
 use super::shop::Shop;
-use super::views::{ProductCard, ProductDetail, cards};
+use super::views::{ProductCard, cards};
 use crate::Problem;
 use crate::answer::{Answered, Found};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageOf, Paging, one};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(list_storefront_products)
         .service(get_storefront_product)
+        .service(list_related_products)
+        .service(list_related_national_products)
         .service(list_national_products)
         .service(get_national_product);
 }
@@ -57,6 +62,13 @@ pub struct ProductQuery {
     /// At least so many stars.
     #[param(example = 4, minimum = 1, maximum = 5)]
     stars: Option<u8>,
+    /// With a permit or certificate of this kind that holds: `halal`, `pirt`, `bpom`, `sni`, `svlk`, `trademark` or
+    /// `organic`.
+    #[param(example = "halal", max_length = 10)]
+    certificate: Option<String>,
+    /// Of a merchant of this class (naik kelas): `modern`, `digital`, `online` or `global`.
+    #[param(example = "digital", max_length = 10)]
+    level: Option<String>,
     /// Slug or id of the aggregator that the product comes from.
     #[param(example = "koperasi-toraja", max_length = 80)]
     origin_aggregator: Option<String>,
@@ -110,6 +122,8 @@ impl ProductQuery {
             max_price: rupiah("max_price", &self.max_price)?,
             mutiara: self.mutiara,
             stars: self.stars.map(i16::from),
+            certificate: one("certificate", self.certificate.as_ref(), CertificateKind::parse)?,
+            level: one("level", self.level.as_ref(), Level::parse)?,
         };
         Ok((filter, order))
     }
@@ -167,6 +181,41 @@ async fn product(shop: Shop) -> Answered {
     shop.answer(async |db| {
         let page = db.storefront_product(&shop.store, shop.locale, &shop.address()).await?;
         Ok(Found(None, ProductDetail::new(page, &shop.app.public_url, shop.locale)?))
+    })
+    .await
+}
+
+/// Products that are related to another.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RelatedProducts {
+    /// The nearest first.
+    #[schema(max_items = 12)]
+    data: Vec<ProductCard>,
+}
+
+/// List what is related to a product
+///
+/// Products of the same merchant first, then of the same category, then of the same province, the newest of each first;
+/// at most 12.
+#[utoipa::path(tag = "storefront", responses((status = 200, description = "Related products.", body = RelatedProducts)))]
+#[get("/v1/storefronts/{aggregator}/products/{slug_or_id}/related")]
+pub async fn list_related_products(shop: Shop) -> Answered {
+    related(shop).await
+}
+
+/// List what is related to a product of the nation
+///
+/// The same; of its province, products of every aggregator that takes part in the national storefront.
+#[utoipa::path(tag = "storefront", responses((status = 200, description = "Related products.", body = RelatedProducts)))]
+#[get("/v1/storefront/products/{aggregator}/{slug_or_id}/related")]
+pub async fn list_related_national_products(shop: Shop) -> Answered {
+    related(shop).await
+}
+
+async fn related(shop: Shop) -> Answered {
+    shop.answer(async |db| {
+        let found = db.storefront_related(&shop.store, shop.locale, &shop.address()).await?;
+        Ok(Found(None, RelatedProducts { data: cards(found, &shop.app.public_url, shop.locale)? }))
     })
     .await
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kapal_domain::channel::{ChannelKind, Handle};
 use kapal_domain::locale::Locale;
-use kapal_persistence::{ProductPage, ShownChannel, ShownImage, ShownProduct, ShownVariant};
+use kapal_persistence::{ShownChannel, ShownImage, ShownProduct};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -166,39 +166,6 @@ impl ProductCard {
     }
 }
 
-/// A variant of a product, as a storefront shows it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StorefrontVariant)]
-pub struct VariantCard {
-    /// Id.
-    id: Uuid,
-    /// The merchant's own number for it.
-    #[schema(example = "KOPI-250", max_length = 40)]
-    sku: Option<String>,
-    /// What sets it apart; empty for the only one.
-    #[schema(example = "250 gram", max_length = 80)]
-    name: String,
-    /// Its price.
-    price: MoneyView,
-    /// Whether it is in stock.
-    #[schema(example = true)]
-    available: bool,
-}
-
-impl TryFrom<ShownVariant> for VariantCard {
-    type Error = Problem;
-
-    fn try_from(variant: ShownVariant) -> Result<Self, Problem> {
-        Ok(Self {
-            price: variant.price()?.into(),
-            id: variant.id,
-            sku: variant.sku,
-            name: variant.name,
-            available: variant.stock > 0,
-        })
-    }
-}
-
 /// Where else a merchant is reached.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StorefrontChannel)]
@@ -222,50 +189,6 @@ impl From<ShownChannel> for ChannelCard {
             kind: channel.kind,
             handle: channel.handle,
         }
-    }
-}
-
-/// A product with all that its page shows.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StorefrontProductDetail)]
-pub struct ProductDetail {
-    /// As in lists.
-    #[serde(flatten)]
-    card: ProductCard,
-    /// What can be bought, in the merchant's order.
-    #[schema(max_items = 100)]
-    variants: Vec<VariantCard>,
-    /// The languages that it has been translated into.
-    #[schema(example = json!(["en", "id"]), max_items = 10)]
-    locales: Vec<String>,
-    /// Where else its merchant is reached, besides WhatsApp.
-    #[schema(max_items = 10)]
-    channels: Vec<ChannelCard>,
-    /// Whether its merchant answers on WhatsApp: see `contact`.
-    #[schema(example = true)]
-    has_whatsapp: bool,
-    /// The maker's story; may be empty.
-    #[schema(example = "Mama Ina menenun sejak usia sembilan tahun.", max_length = 5000)]
-    story: String,
-    /// Whether all in this storefront is invented, for trying things out.
-    #[schema(example = false)]
-    demonstration: bool,
-    /// When it last changed.
-    updated_at: DateTime<Utc>,
-}
-
-impl ProductDetail {
-    pub(crate) fn new(page: ProductPage, public_url: &str, locale: Locale) -> Result<Self, Problem> {
-        Ok(Self {
-            variants: page.variants.into_iter().map(VariantCard::try_from).collect::<Result<_, _>>()?,
-            channels: page.channels.into_iter().map(ChannelCard::from).collect(),
-            card: ProductCard::new(page.product, public_url, locale)?,
-            locales: page.locales,
-            has_whatsapp: page.whatsapp.is_some(),
-            story: page.story,
-            demonstration: page.demonstration,
-            updated_at: page.updated_at,
-        })
     }
 }
 

@@ -13,8 +13,8 @@ use kapal_domain::{Code, Faults, Refusal};
 use kapal_schema::{categories, merchants, products};
 use serde_json::Value;
 
-use super::{NewPicture, NewVariant, Product, ProductRow, Translation};
-use crate::{Result, TenantTx};
+use super::{DetailChanges, Details, NewPicture, NewVariant, Product, ProductRow, Translation};
+use crate::{Error, Result, TenantTx};
 
 /// A product to be made.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct NewProduct {
     pub variants: Vec<NewVariant>,
     /// Its pictures.
     pub pictures: Vec<NewPicture>,
+    /// What else is said of it.
+    pub details: DetailChanges,
 }
 
 impl NewProduct {
@@ -43,7 +45,7 @@ impl NewProduct {
 impl TenantTx<'_> {
     /// Makes a product as a draft of a merchant that this actor sees.
     pub async fn insert_product(&mut self, new: &NewProduct) -> Result<Product> {
-        self.check_references(new).await?;
+        let details = self.check_references(new).await?;
         let id = ProductId::new();
         let now = Utc::now();
         let base = new.slug();
@@ -58,6 +60,7 @@ impl TenantTx<'_> {
                     products::category_id.eq(new.category.uuid()),
                     products::slug.eq(slug.as_str()),
                     products::status.eq(ProductStatus::Draft.as_str()),
+                    &details,
                     products::created_at.eq(now),
                     products::updated_at.eq(now),
                 ))
@@ -81,8 +84,9 @@ impl TenantTx<'_> {
         Ok(product)
     }
 
-    /// Every id of a new product that names nothing, at once. The merchant is not archived meanwhile.
-    async fn check_references(&mut self, new: &NewProduct) -> Result<()> {
+    /// Every id of a new product that names nothing, and every detail that its category does not take, at once. The
+    /// merchant is not archived meanwhile.
+    async fn check_references(&mut self, new: &NewProduct) -> Result<Details> {
         let mut faults = Faults::default();
         let merchant = merchants::table
             .find((self.tenant(), new.merchant.uuid()))
@@ -96,11 +100,19 @@ impl TenantTx<'_> {
         }
         self.check_category(&mut faults, new.category).await?;
         self.check_pictures(&mut faults, "", &new.pictures).await?;
+        let demands = self.demands_of(new.category).await?;
+        let details = Details::unsaid(demands.is_food).change(&new.details, &demands, &[]);
+        let details = match (details, faults.is_empty()) {
+            (Ok(details), _) => Some(details),
+            // Without a category there is nothing to judge the details by.
+            (Err(Error::Invalid(_)), false) => None,
+            (Err(error), _) => return Err(error),
+        };
         faults.finish()?;
         if merchant.as_deref() == Some(MerchantStatus::Archived.as_str()) {
             return Err(Refusal::because(Code::MerchantNotActive, "The merchant is archived.").into());
         }
-        Ok(())
+        details.ok_or_else(|| Error::Internal("details were refused without a fault".into()))
     }
 
     pub(super) async fn check_category(&mut self, faults: &mut Faults, id: CategoryId) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Edits of a product as a whole, and the end of a draft.
 
+use std::collections::BTreeMap;
+
 use chrono::Utc;
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
@@ -7,48 +9,50 @@ use kapal_domain::event::EventKind;
 use kapal_domain::ids::{CategoryId, ProductId};
 use kapal_domain::locale::Locale;
 use kapal_domain::product::{ProductDescription, ProductName, ProductStatus};
-use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults, Refusal};
 use kapal_schema::products;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Product, ProductRow, Translation, TranslationRow};
+use super::{DetailChanges, Product, ProductRow, Translation, TranslationRow};
 use crate::identity::stored;
 use crate::{Result, TenantTx};
 
-/// What to change of a product: None keeps.
-#[derive(Debug, Clone, Default)]
+/// What to change of a product: checked already as far as this needs no look at other things, and plain, so that a change
+/// can be made at once, or stored, reviewed and made later. None keeps.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProductChanges {
     /// What it is.
     pub category: Option<CategoryId>,
     /// Part of public addresses.
-    pub slug: Option<Slug>,
+    pub slug: Option<String>,
     /// Texts by language: None removes them all.
-    pub translations: Vec<(Locale, Option<TranslationChange>)>,
+    pub translations: BTreeMap<String, Option<TranslationChange>>,
+    /// What else is said of it.
+    pub details: DetailChanges,
 }
 
 /// What to change of the texts in one language: None keeps.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TranslationChange {
     /// The name; new texts need one.
-    pub name: Option<ProductName>,
+    pub name: Option<String>,
     /// The description.
-    pub description: Option<ProductDescription>,
+    pub description: Option<String>,
 }
 
 impl TranslationChange {
     /// The texts after the change; None when they would be without a name.
     fn over(&self, old: Option<&TranslationRow>) -> Result<Option<Translation>> {
-        let name = match (&self.name, old) {
-            (Some(name), _) => name.clone(),
-            (None, Some(old)) => stored(ProductName::parse(&old.name))?,
-            (None, None) => return Ok(None),
-        };
-        let description = match &self.description {
-            Some(description) => description.clone(),
-            None => stored(ProductDescription::parse(old.map_or("", |old| &old.description)))?,
-        };
-        Ok(Some(Translation { name, description }))
+        let Some(name) = self.name.as_deref().or(old.map(|old| old.name.as_str())) else { return Ok(None) };
+        let old = old.map_or("", |old| old.description.as_str());
+        let description = self.description.as_deref().unwrap_or(old);
+        Ok(Some(Translation {
+            name: stored(ProductName::parse(name))?,
+            description: stored(ProductDescription::parse(description))?,
+        }))
     }
 }
 
@@ -63,28 +67,40 @@ impl TenantTx<'_> {
         let row = self.lock_product(id).await?;
         row.must_be_at(expected)?;
         let before = self.whole_product(row).await?;
-        if changes.category.is_none() && changes.slug.is_none() && changes.translations.is_empty() {
+        if *changes == ProductChanges::default() {
             return Ok(before);
         }
         before.row.must_be_open_to_edits()?;
+        self.apply_product_changes(before, changes).await
+    }
+
+    /// Makes changes of a product that is locked, and where they may be made.
+    pub(crate) async fn apply_product_changes(
+        &mut self,
+        before: Product,
+        changes: &ProductChanges,
+    ) -> Result<Product> {
+        let id = before.row.id();
         let mut faults = Faults::default();
         if let Some(category) = changes.category {
             self.check_category(&mut faults, category).await?;
         }
         let (written, removed) = merge(&mut faults, &before.translations, &changes.translations)?;
         faults.finish()?;
+        let category = changes.category.unwrap_or(before.row.category_id.into());
+        let demands = self.demands_of(category).await?;
+        let details = before.row.details.change(&changes.details, &demands, &before.variants)?;
         if !removed.is_empty() {
             self.remove_translations(id, &removed).await?;
         }
         if !written.is_empty() {
             self.write_translations(id, &written).await?;
         }
-        let category = changes.category.map_or(before.row.category_id, CategoryId::uuid);
-        let slug = changes.slug.as_ref().map_or(before.row.slug.as_str(), Slug::as_str);
         let row = diesel::update(products::table.find((self.tenant(), id.uuid())))
             .set((
-                products::category_id.eq(category),
-                products::slug.eq(slug),
+                products::category_id.eq(category.uuid()),
+                products::slug.eq(changes.slug.as_deref().unwrap_or(&before.row.slug)),
+                &details,
                 products::version.eq(products::version + 1),
                 products::updated_at.eq(Utc::now()),
             ))
@@ -121,21 +137,21 @@ impl TenantTx<'_> {
     }
 }
 
-type Merged = (Vec<(Locale, Translation)>, Vec<&'static str>);
+type Merged<'a> = (Vec<(Locale, Translation)>, Vec<&'a str>);
 
 /// What to write and what to remove. New texts without a name are a fault, and so is the removal of the last ones.
-fn merge(
+fn merge<'a>(
     faults: &mut Faults,
     old: &[TranslationRow],
-    changes: &[(Locale, Option<TranslationChange>)],
-) -> Result<Merged> {
+    changes: &'a BTreeMap<String, Option<TranslationChange>>,
+) -> Result<Merged<'a>> {
     let (mut written, mut removed) = (Vec::new(), Vec::new());
     for (locale, change) in changes {
-        let old = old.iter().find(|t| t.locale == locale.as_str());
+        let old = old.iter().find(|t| t.locale == *locale);
         match change {
             None => removed.push(locale.as_str()),
             Some(change) => match change.over(old)? {
-                Some(texts) => written.push((*locale, texts)),
+                Some(texts) => written.push((stored(Locale::parse(locale))?, texts)),
                 None => faults.add(format!("/translations/{locale}/name"), Code::Required),
             },
         }

@@ -4,7 +4,7 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, PgTextExpressionMethods, 
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::{CategoryId, MerchantId};
 use kapal_domain::product::ProductStatus;
-use kapal_schema::{categories, product_translations, products};
+use kapal_schema::{product_translations, products};
 
 use super::{Product, ProductRow};
 use crate::region::escape_like;
@@ -26,7 +26,7 @@ pub struct ProductFilter {
 }
 
 impl TenantTx<'_> {
-    /// Products by time of making, the newest first: four queries, however many products.
+    /// Products by time of making, the newest first: five queries, however many products.
     pub async fn products(
         &mut self,
         filter: &ProductFilter,
@@ -45,10 +45,7 @@ impl TenantTx<'_> {
             query = query.filter(products::merchant_id.eq(merchant.uuid()));
         }
         if let Some(category) = filter.category {
-            let branches =
-                categories::table.filter(categories::parent_id.eq(category.uuid())).select(categories::id);
-            query = query
-                .filter(products::category_id.eq(category.uuid()).or(products::category_id.eq_any(branches)));
+            query = query.filter(products::category_id.eq_any(self.categories_below(category).await?));
         }
         if let Some(mutiara) = filter.mutiara {
             query = query.filter(products::is_mutiara.eq(mutiara));

@@ -1,9 +1,12 @@
-//! Products of one aggregator, whole: with translations, variants and pictures, which share the product's version.
+//! Products of one aggregator, whole: with translations, variants, pictures and certificates, which share the product's
+//! version.
 //!
 //! Whatever changes a product or a part of it locks the product's row first, so that changes of one product come one
 //! after another and what is projected of it is never older than the last of them.
 
+mod certificate;
 mod create;
+mod details;
 mod edit;
 mod list;
 mod picture;
@@ -20,16 +23,21 @@ use kapal_domain::ids::ProductId;
 use kapal_domain::money::{Currency, Money};
 use kapal_domain::product::ProductStatus;
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{merchants, product_media, product_translations, product_variants, products};
+use kapal_schema::{
+    merchants, product_certificates, product_media, product_translations, product_variants, products,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use certificate::{NewProductCertificate, ProductCertificateRow};
 pub use create::NewProduct;
+pub use details::{DetailChanges, Details, HalalChange};
 pub use edit::{ProductChanges, TranslationChange};
 pub use list::ProductFilter;
 pub use picture::NewPicture;
+pub use stock::MovementRow;
 pub use translation::Translation;
-pub use variant::{NewVariant, VariantChanges};
+pub use variant::{NewVariant, VariantChanges, VariantDetails};
 
 use crate::identity::stored;
 use crate::{Change, Error, Result, Subject, TenantTx};
@@ -54,6 +62,9 @@ pub struct ProductRow {
     pub stars: Option<i16>,
     /// What a reviewer asked for.
     pub status_reason: Option<String>,
+    /// What else is known of it.
+    #[diesel(embed)]
+    pub details: Details,
     /// Grows with each change of the product or its parts, stock apart.
     pub version: i32,
     /// When it was first published.
@@ -126,12 +137,24 @@ pub struct VariantRow {
     /// Pieces in stock.
     pub stock: i32,
     position: i32,
+    /// What else is known of it.
+    #[diesel(embed)]
+    pub details: VariantDetails,
 }
 
 impl VariantRow {
     /// The price.
     pub fn price(&self) -> Result<Money> {
-        stored(Currency::parse(&self.currency).and_then(|c| Money::from_minor(self.price_minor, c)))
+        self.money(self.price_minor)
+    }
+
+    /// The price that it is compared with, which is not below it.
+    pub fn compare_at(&self) -> Result<Option<Money>> {
+        self.details.compare_at_minor.map(|minor| self.money(minor)).transpose()
+    }
+
+    fn money(&self, minor: i64) -> Result<Money> {
+        stored(Currency::parse(&self.currency).and_then(|c| Money::from_minor(minor, c)))
     }
 }
 
@@ -167,6 +190,8 @@ pub struct Product {
     pub variants: Vec<VariantRow>,
     /// Its pictures, the first one for lists.
     pub pictures: Vec<PictureRow>,
+    /// Its own permits and certificates.
+    pub certificates: Vec<ProductCertificateRow>,
 }
 
 impl Product {
@@ -188,9 +213,10 @@ impl Product {
     fn facts(&self) -> Value {
         json!({
             "merchant_id": self.row.merchant_id, "category_id": self.row.category_id, "slug": self.row.slug,
-            "status": self.row.status, "translations": translation::facts(&self.translations),
+            "status": self.row.status, "details": self.row.details.facts(), "translations": translation::facts(&self.translations),
             "variants": self.variants.iter().map(variant::facts).collect::<Vec<_>>(),
             "media": picture::facts(&self.pictures),
+            "certificates": self.certificates.iter().map(certificate::facts).collect::<Vec<_>>(),
         })
     }
 }
@@ -258,7 +284,7 @@ impl TenantTx<'_> {
         whole.ok_or_else(|| Error::Internal("a product got lost among its parts".into()))
     }
 
-    /// The parts of some products: three queries, however many products.
+    /// The parts of some products: four queries, however many products.
     async fn whole_products(&mut self, rows: Vec<ProductRow>) -> Result<Vec<Product>> {
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         if ids.is_empty() {
@@ -285,12 +311,20 @@ impl TenantTx<'_> {
             .select(PictureRow::as_select())
             .load::<PictureRow>(&mut **self)
             .await?;
+        let certificates = product_certificates::table
+            .filter(product_certificates::aggregator_id.eq(self.tenant()))
+            .filter(product_certificates::product_id.eq_any(&ids))
+            .order(product_certificates::kind)
+            .select(ProductCertificateRow::as_select())
+            .load::<ProductCertificateRow>(&mut **self)
+            .await?;
         Ok(rows
             .into_iter()
             .map(|row| Product {
                 translations: translations.iter().filter(|t| t.product_id == row.id).cloned().collect(),
                 variants: variants.iter().filter(|v| v.product_id == row.id).cloned().collect(),
                 pictures: pictures.iter().filter(|p| p.product_id == row.id).cloned().collect(),
+                certificates: certificates.iter().filter(|c| c.product_id == row.id).cloned().collect(),
                 row,
             })
             .collect())

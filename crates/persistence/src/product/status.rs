@@ -6,7 +6,9 @@ use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::ProductId;
 use kapal_domain::merchant::MerchantStatus;
-use kapal_domain::product::{ProductAction, ProductStatus};
+use kapal_domain::product::{HalalStatus, ProductAction, ProductStatus};
+use kapal_domain::product_certificate::CertificateKind;
+use kapal_domain::product_option::check_choices;
 use kapal_domain::{Code, Refusal};
 use kapal_schema::products;
 use serde_json::json;
@@ -39,6 +41,7 @@ impl TenantTx<'_> {
                 let missing = format!("It lacks {}.", missing.join(", "));
                 return Err(Refusal::because(Code::ProductIncomplete, missing).into());
             }
+            self.check_claims(&product).await?;
         }
         let now = Utc::now();
         let published_at = match status {
@@ -70,6 +73,23 @@ impl TenantTx<'_> {
             self.project_product(product.row.id()).await?;
         }
         Ok(product)
+    }
+
+    /// Refuses, field by field, what its category demands and it does not say, what it says of being halal without
+    /// proof, and variants that leave an option open.
+    async fn check_claims(&mut self, product: &Product) -> Result<()> {
+        let details = &product.row.details;
+        let demands = self.demands_of(product.row.category_id.into()).await?;
+        let mut faults = demands.attributes.missing(&details.attributes()?);
+        let halal = details.halal_status()?;
+        let is_certified = halal == HalalStatus::Certified
+            && self.holds_certificate(product.row.id(), CertificateKind::Halal).await?;
+        faults.take("/halal_status", halal.check(demands.is_food, is_certified));
+        let options = details.options()?;
+        for (at, variant) in product.variants.iter().enumerate() {
+            faults.nest(&format!("/variants/{at}"), check_choices(&options, &variant.choices()?));
+        }
+        Ok(faults.finish()?)
     }
 
     async fn check_merchant(&mut self, product: &ProductRow) -> Result<()> {

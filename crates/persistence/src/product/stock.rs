@@ -2,19 +2,23 @@
 //! nothing.
 
 use chrono::{DateTime, Utc};
-use diesel::OptionalExtension;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable,
+    SelectableHelper,
+};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{ProductId, VariantId};
 use kapal_domain::product::{ProductStatus, Stock, StockChange, StockReason};
 use kapal_domain::{Code, Faults};
+use kapal_schema::stock_movements;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{ProductRow, VariantRow};
 use crate::sql::sql;
-use crate::{Change, Error, Result, Subject, TenantTx};
+use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
 
 #[derive(diesel::QueryableByName)]
 struct Movement {
@@ -45,7 +49,53 @@ sql! {
      RETURNING delta, stock"
 }
 
+/// A change of a stock, as it is kept.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = stock_movements, check_for_backend(diesel::pg::Pg))]
+pub struct MovementRow {
+    /// Id.
+    pub id: Uuid,
+    /// Pieces that came in, or went out (below zero).
+    pub delta: i32,
+    /// The stock after it.
+    pub stock: i32,
+    /// Why.
+    pub reason: String,
+    /// Who did it; None: not by a person.
+    pub actor_id: Option<Uuid>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
 impl TenantTx<'_> {
+    /// How the stock of a variant changed, the latest change first.
+    pub async fn stock_movements(
+        &mut self,
+        product: ProductId,
+        id: VariantId,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<MovementRow>> {
+        self.variant(product, id).await?;
+        let mut query = stock_movements::table
+            .filter(stock_movements::aggregator_id.eq(self.tenant()))
+            .filter(stock_movements::variant_id.eq(id.uuid()))
+            .select(MovementRow::as_select())
+            .into_boxed();
+        if let Some(cursor) = after {
+            let (time, id) = cursor.time_and_id()?;
+            query = query
+                .filter(stock_movements::created_at.le(time))
+                .filter(stock_movements::created_at.lt(time).or(stock_movements::id.lt(id)));
+        }
+        let rows = query
+            .order((stock_movements::created_at.desc(), stock_movements::id.desc()))
+            .limit(i64::try_from(limit + 1).unwrap_or(i64::MAX))
+            .load::<MovementRow>(&mut **self)
+            .await?;
+        Ok(Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id)))
+    }
+
     /// Changes the stock of a variant. Counting what was known already is a movement of 0: kept, and no event.
     pub async fn change_stock(
         &mut self,

@@ -2,12 +2,15 @@
 //! Drafts and tenants' own data are not in it, so nothing here can leak them.
 
 mod collection;
+mod details;
 mod home;
 mod merchant;
 mod product;
+mod related;
 mod store;
 
 pub use collection::*;
+pub use details::*;
 pub use home::*;
 pub use merchant::*;
 pub use product::*;

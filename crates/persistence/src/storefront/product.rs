@@ -7,12 +7,16 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::Code;
+use kapal_domain::level::Level;
 use kapal_domain::locale::Locale;
 use kapal_domain::money::Money;
+use kapal_domain::product_certificate::CertificateKind;
 use kapal_domain::region::RegionCode;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::details::{Crumb, RelatedProduct, ShownDetails, ShownVariant};
+use super::related::ON_PAGE;
 use super::{Address, Store};
 use crate::db::{Connection, lend};
 use crate::statement::Statement;
@@ -114,7 +118,7 @@ impl ShownProduct {
     }
 }
 
-fn money(minor: i64, currency: &str) -> Result<Money> {
+pub(super) fn money(minor: i64, currency: &str) -> Result<Money> {
     let currency = crate::identity::stored(kapal_domain::money::Currency::parse(currency))?;
     crate::identity::stored(Money::from_minor(minor, currency))
 }
@@ -161,6 +165,10 @@ pub struct ShownProductFilter {
     pub mutiara: Option<bool>,
     /// At least as many stars.
     pub stars: Option<i16>,
+    /// With a certificate of this kind that holds.
+    pub certificate: Option<CertificateKind>,
+    /// Of a merchant of this class.
+    pub level: Option<Level>,
 }
 
 impl ShownProductFilter {
@@ -174,6 +182,8 @@ impl ShownProductFilter {
             && self.max_price.is_none()
             && self.mutiara.is_none()
             && self.stars.is_none()
+            && self.certificate.is_none()
+            && self.level.is_none()
     }
 }
 
@@ -336,7 +346,11 @@ impl Statement {
             .with(filter.mutiara, |s, mutiara| {
                 s.sql(if mutiara { " AND d.is_mutiara" } else { " AND NOT d.is_mutiara" })
             })
-            .with(filter.stars, |s, stars| s.sql(" AND d.stars >= ").bind(stars));
+            .with(filter.stars, |s, stars| s.sql(" AND d.stars >= ").bind(stars))
+            .with(filter.certificate, |s, kind| {
+                s.sql(" AND d.certificates @> ARRAY[").bind(kind.as_str()).sql("]")
+            })
+            .with(filter.level, |s, level| s.sql(" AND d.level = ").bind(level.as_str()));
         for region in &filter.regions {
             statement = statement.within(region);
         }
@@ -413,9 +427,15 @@ pub struct ProductPage {
     /// The languages that it has been translated into.
     #[diesel(sql_type = Array<Text>)]
     pub locales: Vec<String>,
-    /// Name of the category above its own.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub parent_category_name: Option<String>,
+    /// The categories from the top of the tree to its own.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<Crumb>)]
+    pub crumbs: Vec<Crumb>,
+    /// What is known of it besides.
+    #[diesel(sql_type = Jsonb)]
+    pub details: ShownDetails,
+    /// What is related to it.
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<RelatedProduct>)]
+    pub related: Vec<RelatedProduct>,
     /// The variants in their order.
     #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownVariant>)]
     pub variants: Vec<ShownVariant>,
@@ -425,28 +445,6 @@ pub struct ProductPage {
     /// When it last changed.
     #[diesel(sql_type = Timestamptz)]
     pub updated_at: DateTime<Utc>,
-}
-
-/// A variant as a storefront shows it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ShownVariant {
-    /// Its id.
-    pub id: Uuid,
-    /// The merchant's own number for it.
-    pub sku: Option<String>,
-    /// What sets it apart, such as a size; empty for the only one.
-    pub name: String,
-    price_minor: i64,
-    currency: String,
-    /// How many there are.
-    pub stock: i32,
-}
-
-impl ShownVariant {
-    /// Its price.
-    pub fn price(&self) -> Result<Money> {
-        money(self.price_minor, &self.currency)
-    }
 }
 
 /// Where else a merchant is reached.
@@ -472,9 +470,26 @@ impl Db {
                 ", a.id AS aggregator_id, a.demonstration, m.id AS merchant_id, m.whatsapp,
                  CASE d.locale WHEN 'en' THEN coalesce(nullif(m.story_en, ''), m.story)
                     ELSE coalesce(nullif(m.story, ''), m.story_en) END AS story, m.channels, p.variants,
-                 p.updated_at, ARRAY(SELECT jsonb_object_keys(p.translations)) AS locales,
-                 (SELECT CASE d.locale WHEN 'en' THEN above.name_en ELSE above.name_id END FROM categories above
-                  WHERE above.id = c.parent_id) AS parent_category_name
+                 p.updated_at, ARRAY(SELECT jsonb_object_keys(p.translations)) AS locales, p.details,
+                 (WITH RECURSIVE above AS (
+                    SELECT c.parent_id, c.slug, c.name_id, c.name_en, 0 AS distance
+                    UNION ALL
+                    SELECT up.parent_id, up.slug, up.name_id, up.name_en, above.distance + 1
+                    FROM above JOIN categories up ON up.id = above.parent_id
+                  )
+                  SELECT jsonb_agg(jsonb_build_object('slug', above.slug,
+                    'name', CASE d.locale WHEN 'en' THEN above.name_en ELSE above.name_id END) ORDER BY above.distance DESC)
+                  FROM above) AS crumbs,
+                 (SELECT coalesce(jsonb_agg(jsonb_build_object('id', r.product_id, 'slug', r.slug, 'name', r.name,
+                    'price_minor', r.price_minor, 'currency', r.currency, 'merchant_name', r.merchant_name,
+                    'aggregator_slug', ra.slug, 'images', r.images) ORDER BY x.rank, x.published_at DESC, x.product_id DESC), '[]')
+                  FROM (SELECT d.aggregator_id, d.product_id, d.locale, d.merchant_id, d.category_slug, d.province_code) o
+                  CROSS JOIN LATERAL ",
+            )
+            .related_to_o(false, ON_PAGE)
+            .sql(
+                " JOIN search_documents r ON r.aggregator_id = x.aggregator_id AND r.product_id = x.product_id AND r.locale = o.locale
+                  JOIN published_aggregators ra ON ra.id = r.aggregator_id) AS related
                  FROM published_aggregators a
                  JOIN published_products p ON p.aggregator_id = a.id
                  JOIN search_documents d ON d.aggregator_id = a.id AND d.product_id = p.id

@@ -70,8 +70,8 @@ impl Db {
     /// The categories that a storefront has products in, and those above them, in their order.
     pub async fn storefront_categories(&self, store: &Store, locale: Locale) -> Result<Vec<CountedCategory>> {
         let statement = Statement::new(
-            "WITH counted AS (
-                SELECT c.id, c.parent_id, n.count FROM categories c CROSS JOIN LATERAL (
+            "WITH RECURSIVE counted AS (
+                SELECT c.id, n.count FROM categories c CROSS JOIN LATERAL (
                     SELECT count(*) FROM (
                         SELECT FROM search_documents d JOIN published_aggregators a ON a.id = d.aggregator_id
                         WHERE d.category_slug = c.slug AND d.locale = ",
@@ -84,21 +84,30 @@ impl Db {
         .sql(
             "    ) AS counted) AS n
              ),
+             -- Each category with its ids from the top, and what orders it after the one above it.
+             tree AS (
+                SELECT c.id, ARRAY[c.id] AS path, ARRAY[lpad(c.position::text, 10, '0') || c.slug] AS place
+                FROM categories c WHERE c.parent_id IS NULL
+                UNION ALL
+                SELECT c.id, tree.path || c.id, tree.place || (lpad(c.position::text, 10, '0') || c.slug)
+                FROM tree JOIN categories c ON c.parent_id = tree.id
+             ),
              summed AS (
-                SELECT c.slug, c.name_id, c.name_en, above.slug AS parent, above.position AS above_position, c.position,
-                    (SELECT coalesce(sum(n.count), 0)::bigint FROM counted n WHERE n.id = c.id OR n.parent_id = c.id) AS count
-                FROM categories c LEFT JOIN categories above ON above.id = c.parent_id
+                SELECT up.id, sum(n.count)::bigint AS count
+                FROM tree t JOIN counted n ON n.id = t.id CROSS JOIN unnest(t.path) AS up (id)
+                GROUP BY up.id
              )
-             SELECT slug, CASE ",
+             SELECT c.slug, CASE ",
         )
         .bind(locale.as_str())
-        .sql(" WHEN 'en' THEN name_en ELSE name_id END AS name, parent, least(count, ")
+        .sql(" WHEN 'en' THEN c.name_en ELSE c.name_id END AS name, above.slug AS parent, least(s.count, ")
         .bind(COUNTED)
-        .sql(") AS count, count > ")
+        .sql(") AS count, s.count > ")
         .bind(COUNTED)
         .sql(
-            " AS capped FROM summed WHERE count > 0
-              ORDER BY coalesce(above_position, position), coalesce(parent, slug), parent IS NOT NULL, position, slug",
+            " AS capped FROM summed s JOIN tree t ON t.id = s.id JOIN categories c ON c.id = s.id
+              LEFT JOIN categories above ON above.id = c.parent_id
+              WHERE s.count > 0 ORDER BY t.place",
         );
         let mut connection = lend(&self.public).await?;
         let categories = statement.load::<CountedCategory>(&mut connection).await?;

@@ -5,16 +5,22 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use kapal_domain::Faults;
 use kapal_domain::ids::{MediaId, MerchantId};
+use kapal_domain::legality::Validity;
 use kapal_domain::locale::Locale;
 use kapal_domain::money::Money;
-use kapal_domain::product::{ProductAction, ProductStatus, Stock};
+use kapal_domain::product::{HalalStatus, ProductAction, ProductStatus, Sku, Stock};
+use kapal_domain::product_certificate::{CertificateKind, CertificateNumber};
+use kapal_domain::product_option::Choices;
 use kapal_domain::rubric::ScoreSheet;
-use kapal_persistence::{NewDecision, NewPicture, NewProduct, NewScore, NewVariant, TenantTx, Translation};
+use kapal_persistence::{
+    DetailChanges, HalalChange, NewDecision, NewPicture, NewProduct, NewProductCertificate, NewScore,
+    NewVariant, TenantTx, Translation, VariantDetails,
+};
 use kapal_pictures::Motif;
 
 use super::{House, Loader, refused};
 use crate::demo::pictures::Drawn;
-use crate::demo::plan::{Course, End, Product};
+use crate::demo::plan::{Course, End, Product, value_key};
 
 impl Loader<'_> {
     /// The manager lists and submits, the curator reviews and publishes.
@@ -30,6 +36,12 @@ impl Loader<'_> {
             }
             let new = self.new_product(house.merchants[merchant], product, &media)?;
             let id = tx.insert_product(&new).await?.row.id.into();
+            if let Some(number) = &product.known.organic {
+                let kind = CertificateKind::Organic;
+                let number = CertificateNumber::parse(kind, number).map_err(refused)?;
+                let new = NewProductCertificate { kind, number, issuer: None, validity: Validity::default() };
+                tx.put_product_certificate(id, None, true, &new).await?;
+            }
             if product.status != ProductStatus::Draft {
                 tx.change_product_status(id, ProductAction::Submit, None).await?;
             }
@@ -70,9 +82,21 @@ impl Loader<'_> {
             let (name, description) = (product.name.get(locale), product.description.get(locale));
             (locale, Translation { name: name.clone(), description: description.clone() })
         };
-        let variants = product.variants.iter().map(|variant| {
+        let known = &product.known;
+        let initials = initials(product.name.id.as_str());
+        let variants = product.variants.iter().enumerate().map(|(at, variant)| {
+            let [length, width, height] = variant.package.size_mm;
+            let value = value_key(variant.name.as_str());
+            let choices = known.option.iter().map(|option| (option.key.clone(), value.clone()));
             Ok(NewVariant {
-                sku: None,
+                details: VariantDetails {
+                    weight_grams: Some(variant.package.weight_grams),
+                    length_mm: Some(length),
+                    width_mm: Some(width),
+                    height_mm: Some(height),
+                    ..VariantDetails::choosing(&choices.collect::<Choices>())
+                },
+                sku: Some(Sku::parse(&format!("{initials}-{:02}", at + 1)).map_err(refused)?),
                 name: variant.name.clone(),
                 price: Money::rupiah(variant.price).map_err(refused)?,
                 stock: Stock::new(variant.stock).map_err(refused)?,
@@ -88,6 +112,21 @@ impl Loader<'_> {
             translations: Locale::ALL.iter().map(|locale| translation(*locale)).collect(),
             variants: variants.collect::<Result<_>>()?,
             pictures: pictures.collect::<Result<_>>()?,
+            details: DetailChanges {
+                halal_status: self.food.contains(product.category).then(|| HalalChange(halal(product))),
+                attributes: known
+                    .answers
+                    .iter()
+                    .map(|(key, value)| (key.clone(), Some(value.clone())))
+                    .collect(),
+                options: Some(known.option.iter().cloned().collect()),
+                lead_time_days: Some(Some(known.lead_time_days)),
+                monthly_capacity: Some(Some(known.monthly_capacity)),
+                minimum_order: Some(Some(known.minimum_order)),
+                hs_code: Some(known.hs_code.map(str::to_owned)),
+                origin_country: None,
+                tags: Some(known.tags.iter().map(|tag| (*tag).to_owned()).collect()),
+            },
         })
     }
 
@@ -138,6 +177,22 @@ impl Loader<'_> {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What was ever shown is under its merchant's certificate; for the rest one was asked for.
+fn halal(product: &Product) -> HalalStatus {
+    use ProductStatus::{Archived, Published, Unpublished};
+    if matches!(product.status, Published | Unpublished | Archived) {
+        HalalStatus::Certified
+    } else {
+        HalalStatus::InProcess
+    }
+}
+
+/// The first letters of a name's words.
+fn initials(name: &str) -> String {
+    let words = name.split_whitespace().filter_map(|word| word.chars().next());
+    words.filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).take(6).collect()
 }
 
 /// Points in the order of the rubric's criteria.

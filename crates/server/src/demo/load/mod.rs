@@ -8,7 +8,7 @@ mod papers;
 mod programmes;
 mod shelves;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -16,7 +16,7 @@ use kapal_domain::Code;
 use kapal_domain::aggregator::{AggregatorAction, AggregatorStatus};
 use kapal_domain::ids::{AggregatorId, CategoryId, MerchantId, ProductId, UserId};
 use kapal_domain::permission::Role;
-use kapal_persistence::{Actor, Db, GateRow, NewUser, Objects, Scope, TenantTx};
+use kapal_persistence::{Actor, Db, NewUser, Objects, Scope, TenantTx};
 
 use super::pictures::{Drawn, draw_all, motifs};
 use super::plan::{Aggregator, PLACES, Plan, STAFF};
@@ -35,6 +35,8 @@ pub struct Loader<'a> {
     password_hash: &'a str,
     public_url: &'a str,
     categories: BTreeMap<String, CategoryId>,
+    /// The slugs of those whose products are food.
+    food: BTreeSet<String>,
     gates: papers::Gates,
     progress: &'a Progress,
 }
@@ -69,11 +71,12 @@ pub async fn load(
     progress: &Progress,
 ) -> Result<()> {
     let at_once = AT_ONCE.min(config.database.pool_size);
-    let (tree, all) = (db.categories().await?, db.gates().await?);
-    let gates = tree.iter().map(|c| (c.slug.clone(), GateRow::of(c.id, c.parent_id, &all))).collect();
-    let categories = tree.into_iter().map(|c| (c.slug, c.id.into())).collect();
+    let tree = db.category_tree().await?;
+    let gates = tree.rows.iter().map(|c| (c.slug.clone(), tree.gates(c.id))).collect();
+    let food = tree.rows.iter().filter(|c| tree.is_food(c.id)).map(|c| c.slug.clone()).collect();
+    let categories = tree.rows.into_iter().map(|c| (c.slug, c.id.into())).collect();
     let public_url = &config.http.public_url;
-    let loader = Loader { db, password_hash, public_url, categories, gates, progress };
+    let loader = Loader { db, password_hash, public_url, categories, food, gates, progress };
     let open = stream::iter(&plan.aggregators)
         .map(|aggregator| loader.open(aggregator, objects))
         .buffer_unordered(at_once)

@@ -7,6 +7,7 @@ use kapal_domain::product::{ProductDescription, ProductName, ProductStatus, Vari
 use kapal_pictures::{Kind, Motif};
 
 use super::data::{Data, Edition, Origin};
+use super::details::{known, package};
 use super::{Product, Variant, fill, valid};
 use crate::demo::chance::Chance;
 
@@ -37,17 +38,20 @@ pub fn product(
     };
     // Houses ask their own prices, a tenth more or less.
     let own = chance.between(90, 110) as f64 / 100.0;
-    let variants = edition
+    let category = category(kind, &origin.about.line);
+    let variants: Vec<_> = edition
         .sizes()
         .map(|size| {
             let (name, factor) = size?;
             let price = round_price(f64::from(edition.price) * factor * own);
             let stock = if chance.below(12) == 0 { 0 } else { chance.between(3, most(edition.price)) };
-            Ok(Variant { name: valid(VariantName::parse(name), name)?, price, stock: stock as i64 })
+            let package = package(name, category);
+            Ok(Variant { name: valid(VariantName::parse(name), name)?, price, stock: stock as i64, package })
         })
         .collect::<Result<_>>()?;
     Ok(Product {
-        category: category(kind, &origin.about.line),
+        known: known(category, &names, edition, &variants),
+        category,
         pictures: pictures(data, kind, &names, maker.place, chance)?,
         name: Bilingual {
             id: valid(ProductName::parse(&names.id), &names.id)?,

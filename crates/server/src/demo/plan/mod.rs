@@ -2,6 +2,7 @@
 
 mod course;
 mod data;
+mod details;
 mod goods;
 mod houses;
 mod mentoring;
@@ -31,6 +32,7 @@ use kapal_pictures::Motif;
 
 use super::chance::Chance;
 use data::Data;
+pub use details::{Known, value_key};
 pub use mentoring::{Assessed, Mentoring, PLACES, Programme, Visit};
 pub use profile::{Fate, Paper, Profile};
 
@@ -171,6 +173,8 @@ pub struct Product {
     pub description: Bilingual<ProductDescription>,
     /// What can be bought.
     pub variants: Vec<Variant>,
+    /// What is known of it besides.
+    pub known: Known,
     /// Its pictures, with what they show.
     pub pictures: Vec<(Motif, Bilingual<AltText>)>,
     /// The state that it comes to.
@@ -190,6 +194,17 @@ pub struct Variant {
     pub price: i64,
     /// Pieces.
     pub stock: i64,
+    /// How it is sent.
+    pub package: Package,
+}
+
+/// What a variant weighs and measures when it is sent.
+#[derive(Debug)]
+pub struct Package {
+    /// Grams.
+    pub weight_grams: i32,
+    /// Millimetres, the longest side first.
+    pub size_mm: [i32; 3],
 }
 
 /// A nomination, from its reason to as far as it came.
