@@ -5,6 +5,7 @@ mod collection;
 mod contact;
 mod home;
 mod merchant;
+mod nomination;
 mod product;
 mod shop;
 mod store;
@@ -24,4 +25,5 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     merchant::routes(config);
     collection::routes(config);
     contact::routes(config);
+    nomination::routes(config);
 }
