@@ -57,7 +57,8 @@ async fn the_nearest_rubric_holds_for_a_category() {
     let aggregator = World::new().await.aggregator().await;
     let (top, below) = branch(&aggregator).await;
     let (top, below) = (text(&top["slug"]), text(&below["slug"]));
-    let of_below = || held(&aggregator, &format!("?category={below}"));
+    let query = format!("?category={below}");
+    let of_below = || held(&aggregator, &query);
     assert_eq!(of_below().await["version"], 0);
     let own = write(&aggregator, None, rubric([60, 40])).await;
     assert_eq!(of_below().await["id"], own["id"]);
