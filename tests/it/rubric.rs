@@ -28,8 +28,9 @@ async fn held(aggregator: &Aggregator, query: &str) -> Value {
 async fn branch(aggregator: &Aggregator) -> (Value, Value) {
     let all = aggregator.world.visitor.get("/v1/categories").await.json(200);
     let all = all["data"].as_array().or(all.as_array()).cloned().expect("categories");
-    let top = all.iter().find(|c| !c["children"].as_array().is_none_or(Vec::is_empty)).expect("a tree");
-    (top.clone(), top["children"][0].clone())
+    let below = all.iter().find(|category| category["parent_id"].is_string()).expect("a branch");
+    let top = all.iter().find(|category| category["id"] == below["parent_id"]).expect("what is above it");
+    (top.clone(), below.clone())
 }
 
 #[tokio::test]
