@@ -115,9 +115,11 @@ BEGIN
         PERFORM app.hide_restricted_by(name,
             'EXISTS (SELECT FROM nominations n WHERE n.aggregator_id = (SELECT app.aggregator_id()) AND n.id = nomination_id AND '
             || app.of_free_product('n.product_id') || ')');
-        PERFORM app.distribute(name);
     END LOOP;
 END $$;
+SELECT app.distribute('nomination_rounds');
+SELECT app.distribute('score_history');
+SELECT app.distribute('nomination_supports');
 
 -- Whether somebody mentors or owns a merchant, or did: who does never scores its products.
 CREATE FUNCTION app.is_tied(tenant uuid, person uuid, merchant uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
