@@ -155,8 +155,8 @@ async fn two_who_differ_by_more_than_15_points_need_a_third() {
         (&seen["verdict"]["needs_third"], &seen["verdict"]["is_complete"]),
         (&json!(true), &json!(false))
     );
-    case.decide(accept()).await.problem(409, "not_enough_scores");
-    case.decide(decline()).await.problem(409, "not_enough_scores");
+    case.decide(accept()).await.problem(409, "third_reviewer_needed");
+    case.decide(decline()).await.problem(409, "third_reviewer_needed");
     let _ = case.score(4).await;
     assert_eq!(case.decide(accept()).await.json(200)["status"], "accepted");
 }
@@ -311,4 +311,71 @@ async fn nominations_are_listed_by_state_and_product() {
     assert_eq!(list(&format!("product={}", case.product)).await, Some(1));
     let bad = case.aggregator.path("nominations?status=shiny");
     case.aggregator.owner.get(&bad).await.problem(400, "invalid_parameter");
+}
+
+#[tokio::test]
+async fn a_list_says_what_is_left_to_score_and_is_as_blind_as_the_nomination() {
+    let case = Case::new().await;
+    let first = case.score(5).await;
+    let second = case.curator().await;
+    let listed = async |member: &Member, query: &str| {
+        let page = member.get(&case.aggregator.path(&format!("nominations?{query}"))).await.json(200);
+        page["data"].as_array().map(Vec::len)
+    };
+    assert_eq!(listed(&second, "mine=to_score").await, Some(1));
+    assert_eq!(listed(&first, "mine=to_score").await, Some(0), "has scored");
+    let product = case.aggregator.path(&format!("products/{}", case.product));
+    let product = case.aggregator.owner.get(&product).await.json(200);
+    let merchant = text(&product["merchant_id"]);
+    assert_eq!(listed(&second, &format!("merchant={merchant}&source=staff")).await, Some(1));
+    assert_eq!(listed(&second, "source=public").await, Some(0));
+    assert_eq!(listed(&second, "q=kopi%20arabika&sort=valid_until").await, Some(1));
+    assert_eq!(listed(&second, "q=tidak").await, Some(0));
+    assert_eq!(listed(&second, "region=11").await, Some(0));
+    assert_eq!(listed(&second, &format!("hero={}", second.id)).await, Some(0));
+    let path = case.aggregator.path("nominations");
+    case.nominator.get(&format!("{path}?mine=to_score")).await.problem(400, "invalid_parameter");
+    case.nominator.get(&format!("{path}?sort=score")).await.problem(400, "invalid_parameter");
+    let file = second.get(&path).header("Accept", "text/csv").await.expect(200).text();
+    let lines: Vec<_> = file.lines().collect();
+    assert!(lines[0].contains("\"reviews\"") && lines[1].contains("\"in_review\""), "{file}");
+    assert!(lines[1].contains("\"1\",\"\",\"\",\"\""), "neither gates nor scores: {file}");
+}
+
+#[tokio::test]
+async fn the_log_tells_no_points_to_who_may_still_score() {
+    let case = Case::new().await;
+    let _ = (case.score(3).await, case.score(3).await);
+    let _ = case.decide(decline()).await.expect(200);
+    let id = case.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let log = case.aggregator.path(&format!("audit?subject_id={id}"));
+    let log = case.aggregator.owner.get(&log).await.expect(200).text();
+    assert!(log.contains("digest") && !log.contains("kualitas"), "{log}");
+}
+
+#[tokio::test]
+async fn replaced_scores_are_kept() {
+    let case = Case::new().await;
+    let curator = case.score(5).await;
+    let _ = curator.put(&case.scores_path(), scores(4)).await.expect(200);
+    let sql = format!("SELECT total, stood FROM score_history WHERE reviewer_id = '{}'", curator.id);
+    let cluster = kapal_tests::Cluster::get();
+    let rows = cluster.superuser(&cluster.database).await.query(&sql, &[]).await.expect("history");
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].get::<_, i32>(0), rows[0].get::<_, bool>(1)), (10_000, false));
+}
+
+#[tokio::test]
+async fn who_mentors_or_owns_the_merchant_does_not_decide_either() {
+    let case = Case::new().await;
+    let _ = (case.score(5).await, case.score(5).await);
+    let sql = format!(
+        "INSERT INTO former_merchant_members (aggregator_id, user_id, merchant_id, ended_at) \
+         SELECT aggregator_id, '{}', merchant_id, now() FROM products WHERE id = '{}'",
+        case.aggregator.owner.id, case.product
+    );
+    let cluster = kapal_tests::Cluster::get();
+    cluster.superuser(&cluster.database).await.batch_execute(&sql).await.expect("a former member");
+    case.decide(accept()).await.problem(409, "conflict_of_interest");
+    assert_eq!(case.status().await, "in_review");
 }

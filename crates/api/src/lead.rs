@@ -155,12 +155,12 @@ impl Record for LeadView {
 }
 
 /// The first letter.
-fn masked_name(name: &str) -> String {
+pub(crate) fn masked_name(name: &str) -> String {
     name.chars().next().map(|first| format!("{first}***")).unwrap_or_default()
 }
 
 /// The country and the last three digits.
-fn masked_phone(phone: &str) -> String {
+pub(crate) fn masked_phone(phone: &str) -> String {
     let digits: Vec<char> = phone.chars().collect();
     let shown = |at: usize| at < 3 || at + 3 >= digits.len();
     digits.iter().enumerate().map(|(at, digit)| if shown(at) { *digit } else { '*' }).collect()

@@ -224,6 +224,18 @@ events! {
     NominationDeclined = "nomination.declined" private,
     /// A nomination was withdrawn.
     NominationWithdrawn = "nomination.withdrawn" private,
+    /// Somebody of the public asked for what is nominated already.
+    NominationSupported = "nomination.supported" private,
+    /// A refusal was appealed.
+    NominationAppealed = "nomination.appealed" private,
+    /// A mutiara ends soon.
+    NominationExpiring = "nomination.expiring" private,
+    /// The time of a mutiara is over.
+    NominationExpired = "nomination.expired" public,
+    /// A mutiara was taken away.
+    NominationRevoked = "nomination.revoked" public,
+    /// A version of a rubric was written.
+    RubricPublished = "rubric.published" private,
     /// A collection was made.
     CollectionCreated = "collection.created" public,
     /// A collection changed.

@@ -67,6 +67,12 @@ ids! {
     DocumentId = "document_id",
     /// A nomination of a product as mutiara.
     NominationId = "nomination_id",
+    /// A version of a rubric.
+    RubricId = "rubric_id",
+    /// Somebody's nomination from the public.
+    SupportId = "support_id",
+    /// Scores that are over.
+    OldScoreId = "old_score_id",
     /// A collection of products.
     CollectionId = "collection_id",
     /// A featured slot.

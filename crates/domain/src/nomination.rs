@@ -1,7 +1,14 @@
 //! Nominations: the way of a product to mutiara.
 
+use chrono::{DateTime, Months, TimeDelta, Utc};
+use chrono_tz::Tz;
+
 use crate::code::Code;
-use crate::text::{Prose, choices};
+use crate::gate::midnight;
+use crate::legality::Turn;
+use crate::phone::Phone;
+use crate::text::{Line, Prose, choices};
+use crate::user::Email;
 
 /// Why a product should be mutiara, why it was accepted or declined, or what a reviewer thought.
 pub type Reason = Prose<1, 2000>;
@@ -11,6 +18,108 @@ pub type Advice = Prose<1, 500>;
 
 /// The most actions of one decision.
 pub const MAX_ACTIONS: usize = 20;
+
+/// How long a product stays mutiara until it is reviewed again.
+pub const MUTIARA_MONTHS: Months = Months::new(12);
+
+/// How many days a merchant has for what a decision advises, where it names no day.
+pub const ADVICE_DAYS: u64 = 30;
+
+/// What somebody of the public calls himself.
+pub type SupporterName = Line<1, 120>;
+
+choices! {
+    /// Who proposed a product.
+    pub enum NominationSource {
+        /// The aggregator's staff.
+        Staff = "staff",
+        /// A local hero.
+        Hero = "hero",
+        /// The merchant itself.
+        Merchant = "merchant",
+        /// Somebody without an account.
+        Public = "public",
+    }
+}
+
+choices! {
+    /// In which order nominations are listed; ties go by id.
+    #[derive(Default)]
+    pub enum NominationSort {
+        /// Made last, first.
+        #[default]
+        Newest = "-created_at",
+        /// Made first, first.
+        Oldest = "created_at",
+        /// Mutiara that end soon, first; what has no end, last.
+        EndsFirst = "valid_until",
+        /// The other way round.
+        EndsLast = "-valid_until",
+    }
+}
+
+/// How somebody of the public can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contact {
+    /// By phone.
+    Phone(Phone),
+    /// By e-mail.
+    Email(Email),
+}
+
+impl Contact {
+    /// A phone number or an e-mail address, in the one spelling by which a person is known again.
+    pub fn parse(text: &str) -> Result<Self, Code> {
+        if text.trim().is_empty() {
+            return Err(Code::Required);
+        }
+        let parsed = match text.contains('@') {
+            true => Email::parse(text).map(Self::Email),
+            false => Phone::parse(text).map(Self::Phone),
+        };
+        parsed.map_err(|_| Code::InvalidContact)
+    }
+
+    /// The one spelling.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Phone(phone) => phone.as_str(),
+            Self::Email(email) => email.as_str(),
+        }
+    }
+}
+
+/// What a mutiara's time asks for at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MutiaraTurn {
+    /// To end it.
+    Expire,
+    /// To go on: to remind its people now, where days are given, and to look again at `next_at`.
+    GoOn {
+        /// The reminder of so many days before the end is due.
+        remind: Option<u32>,
+        /// When the next one is, or the end.
+        next_at: DateTime<Utc>,
+    },
+}
+
+impl MutiaraTurn {
+    /// What is due `now` before an end, after the reminder of `reminded` days. Days are those of the merchant's zone.
+    pub fn due(ends_at: DateTime<Utc>, reminded: Option<u32>, now: DateTime<Utc>, zone: Tz) -> Self {
+        if now >= ends_at {
+            return Self::Expire;
+        }
+        let day = |moment: DateTime<Utc>| moment.with_timezone(&zone).date_naive();
+        // Where it ends at midnight, the day before is its last.
+        let last = day(ends_at - TimeDelta::microseconds(1));
+        let remind = match Turn::due(last, reminded, day(now)) {
+            Some(Turn::Remind(days)) => Some(days),
+            Some(Turn::Expire) | None => None,
+        };
+        let next_at = midnight(Turn::next_day(last, remind.or(reminded)), zone).min(ends_at);
+        Self::GoOn { remind, next_at }
+    }
+}
 
 choices! {
     /// Where a nomination stands.
@@ -55,8 +164,8 @@ choices! {
 }
 
 impl NominationStatus {
-    /// The status after a step, or `WrongState` where the step does not exist. A nomination that has been `appealed`
-    /// before can't be appealed again.
+    /// The status after a step, or `WrongState` where the step does not exist; `AlreadyAppealed` for what has been
+    /// `appealed` before.
     pub fn apply(self, action: NominationAction, appealed: bool) -> Result<Self, Code> {
         use NominationAction::{Accept, Appeal, Decline, Expire, Revoke, Score, Withdraw};
         match (action, self) {
@@ -64,11 +173,17 @@ impl NominationStatus {
             (Accept, Self::InReview) => Ok(Self::Accepted),
             (Decline, Self::InReview) => Ok(Self::Declined),
             (Withdraw, Self::Open | Self::InReview) => Ok(Self::Withdrawn),
-            (Appeal, Self::Declined) if !appealed => Ok(Self::Appealed),
+            (Appeal, Self::Declined) if appealed => Err(Code::AlreadyAppealed),
+            (Appeal, Self::Declined) => Ok(Self::Appealed),
             (Expire, Self::Accepted) => Ok(Self::Expired),
             (Revoke, Self::Accepted) => Ok(Self::Revoked),
             _ => Err(Code::WrongState),
         }
+    }
+
+    /// Whether the first score of a round is still to come, so that the rubric is not settled yet.
+    pub const fn is_unscored(self) -> bool {
+        matches!(self, Self::Open | Self::Appealed)
     }
 
     /// Whether a decision is still to come, so that the same product can't be nominated again.
@@ -160,7 +275,10 @@ mod tests {
 
     #[test]
     fn an_appeal_comes_once() {
-        assert_eq!(NominationStatus::Declined.apply(NominationAction::Appeal, true), Err(Code::WrongState));
+        assert_eq!(
+            NominationStatus::Declined.apply(NominationAction::Appeal, true),
+            Err(Code::AlreadyAppealed)
+        );
         for &action in NominationAction::ALL.iter().filter(|action| **action != NominationAction::Appeal) {
             for status in NominationStatus::ALL {
                 assert_eq!(status.apply(action, true), status.apply(action, false));
@@ -189,5 +307,37 @@ mod tests {
             let decided = NominationStatus::InReview.apply(decision.action(), false);
             assert_eq!(decided.map(NominationStatus::is_undecided), Ok(false));
         }
+    }
+
+    #[test]
+    fn a_contact_is_a_phone_number_or_an_address() {
+        assert_eq!(Contact::parse("0812-3456-7890").unwrap().as_str(), "+6281234567890");
+        assert_eq!(Contact::parse("Rina@Contoh.id").unwrap(), Contact::parse("rina@contoh.id").unwrap());
+        assert_eq!(Contact::parse(" "), Err(Code::Required));
+        for bad in ["rina", "12", "a@b@c", "@"] {
+            assert_eq!(Contact::parse(bad), Err(Code::InvalidContact), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_mutiara_reminds_90_30_and_7_days_before_its_end_and_then_ends() {
+        let zone = chrono_tz::Asia::Makassar;
+        let ends_at: DateTime<Utc> = "2027-11-23T16:00:00Z".parse().unwrap();
+        let (mut now, mut reminded, mut reminders) = (ends_at - TimeDelta::days(300), None, Vec::new());
+        // From turn to turn, as the worker looks.
+        let ended = loop {
+            match MutiaraTurn::due(ends_at, reminded, now, zone) {
+                MutiaraTurn::Expire => break now,
+                MutiaraTurn::GoOn { remind, next_at } => {
+                    assert!(next_at > now, "{next_at} after {now}");
+                    reminders.extend(remind);
+                    (reminded, now) = (remind.or(reminded), next_at);
+                }
+            }
+        };
+        assert_eq!((reminders, ended), (vec![90, 30, 7], ends_at));
+        // Who looks late reminds once.
+        let late = MutiaraTurn::due(ends_at, None, ends_at - TimeDelta::days(5), zone);
+        assert_eq!(late, MutiaraTurn::GoOn { remind: Some(7), next_at: ends_at });
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::code::Code;
 use crate::faults::Faults;
 use crate::locale::Bilingual;
-use crate::text::Line;
+use crate::text::{Line, choices};
 
 /// A criterion's name or one of its anchors, in one language.
 pub type RubricText = Line<1, 200>;
@@ -16,8 +16,36 @@ pub type RubricText = Line<1, 200>;
 /// The most criteria of one rubric.
 pub const MAX_CRITERIA: usize = 20;
 
-/// The points that the three anchors of a criterion describe.
+/// The points that anchors describe: these three, or every one.
 pub const ANCHOR_POINTS: [u8; 3] = [1, 3, 5];
+const EVERY_POINT: [u8; 5] = [1, 2, 3, 4, 5];
+
+choices! {
+    /// What a product must have before anybody scores it.
+    pub enum ReviewGate {
+        /// Its merchant's business number.
+        Nib = "nib",
+        /// The documents that its category demands.
+        CategoryDocuments = "category_documents",
+        /// Enough pictures.
+        Photos = "photos",
+        /// A price.
+        Price = "price",
+    }
+}
+
+/// How a product stands to the gates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateFacts {
+    /// Its merchant has a NIB that counts.
+    pub has_nib: bool,
+    /// The documents of its category that nobody has verified, or that have ended.
+    pub missing_documents: Vec<String>,
+    /// How many pictures it has.
+    pub photos: usize,
+    /// It has a variant with a price.
+    pub has_price: bool,
+}
 
 /// The fewest points of each criterion that a mutiara needs from every reviewer.
 const MUTIARA_POINTS: u8 = 3;
@@ -53,43 +81,84 @@ pub struct Criterion {
     pub weight: u8,
     /// What it is called.
     pub name: Bilingual<RubricText>,
-    /// What 1, 3 and 5 points mean.
-    pub anchors: [Bilingual<RubricText>; 3],
+    /// What 1, 3 and 5 points mean, or every number of points, in that order.
+    pub anchors: Vec<Anchor>,
+}
+
+/// What a number of points means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The points.
+    pub points: u8,
+    /// What they mean.
+    pub meaning: Bilingual<RubricText>,
+}
+
+/// What a mutiara needs besides points on the criteria.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// The average score, in points of 100, from which a product may be mutiara: 1 to 100.
+    pub mutiara_at: u8,
+    /// The difference between two reviewers, in points of 100, above which one more has to score: 0 to 100.
+    pub max_difference: u8,
+    /// How many reviewers have to score: 1 to 10.
+    pub reviewers: u8,
+    /// What the product must have before anybody scores it, each once.
+    pub gates: Vec<ReviewGate>,
+    /// How many pictures its gate asks for: 1 to 10.
+    pub min_photos: u8,
 }
 
 /// The criteria and what a mutiara needs. Weights add up to 100.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rubric {
     criteria: Vec<Criterion>,
-    mutiara_at: u8,
-    max_difference: u8,
-    reviewers: u8,
+    marks: Marks,
 }
 
 impl Rubric {
-    /// `InvalidRubric` unless there are 1 to 20 criteria with different keys and weights that add up to 100, the score
-    /// of a mutiara is 1 to 100, the difference 0 to 100, and the reviewers 1 to 10.
-    pub fn new(
-        criteria: Vec<Criterion>,
-        mutiara_at: u8,
-        max_difference: u8,
-        reviewers: u8,
-    ) -> Result<Self, Code> {
-        let weights: u32 = criteria.iter().map(|criterion| u32::from(criterion.weight)).sum();
-        let mut keys: Vec<_> = criteria.iter().map(|criterion| &criterion.key).collect();
-        keys.sort();
-        let is_sound = weights == 100
-            && criteria.len() <= MAX_CRITERIA
-            && criteria.iter().all(|criterion| criterion.weight > 0)
-            && keys.windows(2).all(|pair| pair[0] != pair[1])
-            && (1..=100).contains(&mutiara_at)
-            && max_difference <= 100
-            && (1..=10).contains(&reviewers);
-        if is_sound {
-            Ok(Self { criteria, mutiara_at, max_difference, reviewers })
-        } else {
-            Err(Code::InvalidRubric)
+    /// A sound rubric: 1 to 20 criteria with different keys, weights of 1 to 100 that add up to 100, anchors for 1, 3 and
+    /// 5 points or for every one, and marks within their bounds. Otherwise all that is wrong, each at its place.
+    pub fn new(criteria: Vec<Criterion>, marks: Marks) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        match criteria.len() {
+            0 => faults.add("/criteria", Code::Required),
+            n if n > MAX_CRITERIA => faults.add("/criteria", Code::TooLong),
+            _ => {
+                let weights: u32 = criteria.iter().map(|criterion| u32::from(criterion.weight)).sum();
+                if weights != 100 {
+                    let detail = format!("The weights add up to {weights}.");
+                    faults.add_detail("/criteria", Code::InvalidRubric, detail);
+                }
+            }
         }
+        for (at, criterion) in criteria.iter().enumerate() {
+            if !(1..=100).contains(&criterion.weight) {
+                faults.add(format!("/criteria/{at}/weight"), Code::OutOfRange);
+            }
+            if criteria[..at].iter().any(|before| before.key == criterion.key) {
+                faults.add(format!("/criteria/{at}/key"), Code::DuplicateEntry);
+            }
+            let points = criterion.anchors.iter().map(|anchor| anchor.points);
+            if !points.clone().eq(ANCHOR_POINTS) && !points.eq(EVERY_POINT) {
+                faults.add(format!("/criteria/{at}/anchors"), Code::InvalidAnchors);
+            }
+        }
+        let mut bounded = |name: &str, value: u8, bounds: std::ops::RangeInclusive<u8>| {
+            if !bounds.contains(&value) {
+                faults.add(name, Code::OutOfRange);
+            }
+        };
+        bounded("/mutiara_at", marks.mutiara_at, 1..=100);
+        bounded("/max_difference", marks.max_difference, 0..=100);
+        bounded("/reviewers", marks.reviewers, 1..=10);
+        bounded("/min_photos", marks.min_photos, 1..=10);
+        for (at, gate) in marks.gates.iter().enumerate() {
+            if marks.gates[..at].contains(gate) {
+                faults.add(format!("/gates/{at}"), Code::DuplicateEntry);
+            }
+        }
+        faults.finish().map(|()| Self { criteria, marks })
     }
 
     /// The criteria, in the order in which they are shown.
@@ -97,19 +166,20 @@ impl Rubric {
         &self.criteria
     }
 
-    /// The average score, in points of 100, from which a product may be mutiara.
-    pub const fn mutiara_at(&self) -> u8 {
-        self.mutiara_at
+    /// What a mutiara needs besides.
+    pub const fn marks(&self) -> &Marks {
+        &self.marks
     }
 
-    /// The difference between two reviewers, in points of 100, above which one more has to score.
-    pub const fn max_difference(&self) -> u8 {
-        self.max_difference
-    }
-
-    /// How many reviewers have to score.
-    pub const fn reviewers(&self) -> u8 {
-        self.reviewers
+    /// The gates that a product leaves shut, in the rubric's order.
+    pub fn shut_gates(&self, facts: &GateFacts) -> Vec<ReviewGate> {
+        let is_open = |gate: &ReviewGate| match gate {
+            ReviewGate::Nib => facts.has_nib,
+            ReviewGate::CategoryDocuments => facts.missing_documents.is_empty(),
+            ReviewGate::Photos => facts.photos >= usize::from(self.marks.min_photos),
+            ReviewGate::Price => facts.has_price,
+        };
+        self.marks.gates.iter().copied().filter(|gate| !is_open(gate)).collect()
     }
 
     /// One reviewer's points: every criterion once, 1 to 5. Faults point at the criterion, such as `/kemasan`.
@@ -143,13 +213,13 @@ impl Rubric {
         let (lowest, highest) = (totals.iter().min()?, totals.iter().max()?);
         // Rounded down, the average reaches a whole number exactly when it did before rounding.
         let average = Score(totals.iter().sum::<u32>() / totals.len() as u32);
-        let reviewers = usize::from(self.reviewers);
-        let too_far_apart = highest - lowest > u32::from(self.max_difference) * 100;
+        let reviewers = usize::from(self.marks.reviewers);
+        let too_far_apart = highest - lowest > u32::from(self.marks.max_difference) * 100;
         let needs_third = sheets.len() == reviewers && too_far_apart;
         let is_complete = sheets.len() >= reviewers && !needs_third;
         let below_three =
             sheets.iter().flat_map(|sheet| &sheet.0).any(|scored| scored.points < MUTIARA_POINTS);
-        let reaches = average.0 >= u32::from(self.mutiara_at) * 100;
+        let reaches = average.0 >= u32::from(self.marks.mutiara_at) * 100;
         Some(Verdict {
             average,
             stars: average.stars(),

@@ -125,6 +125,7 @@ impl TenantTx<'_> {
         merchant: MerchantId,
         nomination: NominationId,
         advice: &[Advice],
+        due_on: Option<NaiveDate>,
     ) -> Result<()> {
         let now = Utc::now();
         let mut rows = Vec::with_capacity(advice.len());
@@ -133,7 +134,7 @@ impl TenantTx<'_> {
                 merchant,
                 text: text.clone(),
                 owner: TaskOwner::Merchant,
-                due_on: None,
+                due_on,
                 status: ActionItemStatus::Open,
                 done_at: None,
                 visit: None,

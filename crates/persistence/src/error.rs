@@ -156,6 +156,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "hero_assignments_programme_fkey"
         | "invitations_merchant_fkey"
         | "consents_evidence_fkey"
+        | "rubrics_category_id_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,
         "leads_aggregator_id_product_id_fkey" | "leads_aggregator_id_merchant_id_fkey" => Code::InUse,
         _ => return None,

@@ -57,6 +57,12 @@ const BY_PRODUCT: (&str, &str) = (
     ")",
 );
 
+const BY_NOMINATION: (&str, &str) = (
+    "t.nomination_id IN (SELECT n.id FROM nominations n JOIN products p ON p.aggregator_id = n.aggregator_id AND p.id = n.product_id \
+     WHERE n.aggregator_id = t.aggregator_id AND p.merchant_id = ",
+    ")",
+);
+
 const BY_ENROLMENT: (&str, &str) = (
     "t.enrolment_id IN (SELECT e.id FROM enrolments e WHERE e.aggregator_id = t.aggregator_id AND e.merchant_id = ",
     ")",
@@ -162,11 +168,18 @@ pub const HELD: &[Held] = &[
     held("stock_movements", BY_PRODUCT, &[], Erasure::Emptied("reason = 'Terhapus'")),
     held("product_certificates", BY_PRODUCT, &[], Erasure::Deleted),
     held(
+        "nomination_rounds",
+        BY_NOMINATION,
+        &[],
+        Erasure::Emptied("decision_reason = 'Terhapus', actions = '{Terhapus}'"),
+    ),
+    held(
         "nominations",
         BY_PRODUCT,
         &[],
         Erasure::Emptied(
-            "reason = 'Terhapus', decision_reason = CASE WHEN decision_reason IS NOT NULL THEN 'Terhapus' END, \
+            "reason = 'Terhapus', appeal_reason = CASE WHEN appeal_reason IS NOT NULL THEN 'Terhapus' END, \
+             end_reason = CASE WHEN end_reason IS NOT NULL THEN 'Terhapus' END, decision_reason = CASE WHEN decision_reason IS NOT NULL THEN 'Terhapus' END, \
              actions = CASE WHEN cardinality(actions) > 0 THEN '{Terhapus}'::text[] ELSE actions END",
         ),
     ),
@@ -198,12 +211,19 @@ sql! {
 }
 
 sql! {
-    // Not in the list, since who scored is told to nobody: it is erased and never handed out.
+    // Not in the list, since who scored, and who of the public nominated, is told to nobody: it is erased and never
+    // handed out.
     EmptyScores { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
-    "UPDATE scores s SET comment = ''
-     FROM nominations n JOIN products p ON p.aggregator_id = n.aggregator_id AND p.id = n.product_id
-     WHERE s.aggregator_id = $1 AND n.aggregator_id = $1 AND n.id = s.nomination_id AND p.merchant_id = $2
-        AND s.comment <> ''"
+    "WITH of AS (
+        SELECT n.id FROM nominations n JOIN products p ON p.aggregator_id = n.aggregator_id AND p.id = n.product_id
+        WHERE n.aggregator_id = $1 AND p.merchant_id = $2
+     ), old AS (
+        UPDATE score_history SET comment = ''
+        WHERE aggregator_id = $1 AND nomination_id IN (SELECT id FROM of) AND comment <> ''
+     ), voices AS (
+        DELETE FROM nomination_supports WHERE aggregator_id = $1 AND nomination_id IN (SELECT id FROM of)
+     )
+     UPDATE scores SET comment = '' WHERE aggregator_id = $1 AND nomination_id IN (SELECT id FROM of) AND comment <> ''"
 }
 
 /// Tables whose ids phones choose, and what the audit chain calls their rows.

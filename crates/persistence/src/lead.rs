@@ -139,7 +139,7 @@ pub(crate) const NAME: &str = "leads/name_sealed";
 pub(crate) const PHONE: &str = "leads/phone_sealed";
 
 /// A visitor's transaction inside one aggregator: the public writes, and nothing else.
-pub struct VisitorTx<'db>(TenantTx<'db>);
+pub struct VisitorTx<'db>(pub(crate) TenantTx<'db>);
 
 impl Db {
     /// Opens a visitor's transaction.

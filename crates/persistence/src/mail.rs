@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::lend;
+use crate::nomination::MutiaraEnd;
 use crate::sql::sql;
 use crate::tx::Tx;
 use crate::{Db, Error, Result, Vault};
@@ -36,6 +37,8 @@ pub(crate) enum Letter<'a> {
     Invitation { aggregator: &'a str, role: Role, link: &'a str, token: &'a str },
     /// Documents end soon, or have ended.
     DocumentsEnding { aggregator: &'a str, endings: &'a [&'a Ending] },
+    /// Mutiara end soon, or have ended.
+    MutiaraEnding { aggregator: &'a str, ends: &'a [&'a MutiaraEnd] },
     /// Somebody forgot a password.
     PasswordReset { token: &'a str, address: &'a str },
     /// What somebody asked for by right waits for an answer.
@@ -73,6 +76,22 @@ impl Ending {
     }
 }
 
+impl MutiaraEnd {
+    fn line(&self, locale: Locale) -> String {
+        let Self { product, merchant, ends_on, days_left } = self;
+        match (locale, days_left) {
+            (Locale::Id, None) => format!("- {product} ({merchant}): masa mutiara telah berakhir"),
+            (Locale::Id, Some(days)) => {
+                format!("- {product} ({merchant}): mutiara sampai {ends_on}, {days} hari lagi")
+            }
+            (Locale::En, None) => format!("- {product} ({merchant}): is no mutiara any more"),
+            (Locale::En, Some(days)) => {
+                format!("- {product} ({merchant}): mutiara until {ends_on}, {days} days left")
+            }
+        }
+    }
+}
+
 /// A letter's text.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MailText {
@@ -87,6 +106,7 @@ impl Letter<'_> {
         match self {
             Self::Invitation { .. } => "invitation",
             Self::DocumentsEnding { .. } => "documents_ending",
+            Self::MutiaraEnding { .. } => "mutiara_ending",
             Self::PasswordReset { .. } => "password_reset",
             Self::PrivacyRequest { .. } => "privacy_request",
         }
@@ -115,7 +135,7 @@ impl Letter<'_> {
                 format!(
                     "Halo,\n\ndokumen berikut segera atau sudah berakhir:\n\n{}\n\n\
                      Produk yang mewajibkannya hilang dari etalase sesudah hari terakhir, dan kembali begitu dokumen baru diverifikasi.\n\nKapal Induk\n",
-                    lines(endings, locale)
+                    lines(endings.iter().map(|ending| ending.line(locale)))
                 ),
             ),
             (Self::DocumentsEnding { aggregator, endings }, Locale::En) => (
@@ -123,7 +143,23 @@ impl Letter<'_> {
                 format!(
                     "Hello,\n\nthese documents end soon or have ended:\n\n{}\n\n\
                      Products that need them leave the storefront after the last day, and come back as soon as the new document is verified.\n\nKapal Induk\n",
-                    lines(endings, locale)
+                    lines(endings.iter().map(|ending| ending.line(locale)))
+                ),
+            ),
+            (Self::MutiaraEnding { aggregator, ends }, Locale::Id) => (
+                format!("Mutiara yang perlu dinilai ulang: {aggregator}"),
+                format!(
+                    "Halo,\n\nmasa mutiara produk berikut segera atau sudah berakhir:\n\n{}\n\n\
+                     Sesudah itu produk dapat dinominasikan lagi. Dokumen wajib yang diperpanjang sebelum berakhir menjaga masanya.\n\nKapal Induk\n",
+                    lines(ends.iter().map(|end| end.line(locale)))
+                ),
+            ),
+            (Self::MutiaraEnding { aggregator, ends }, Locale::En) => (
+                format!("Mutiara to review again: {aggregator}"),
+                format!(
+                    "Hello,\n\nthese products are mutiara for a short time only, or no longer:\n\n{}\n\n\
+                     After that they can be nominated again. A mandatory document that is renewed before its end keeps the time.\n\nKapal Induk\n",
+                    lines(ends.iter().map(|end| end.line(locale)))
                 ),
             ),
             (Self::PasswordReset { token, address }, Locale::Id) => (
@@ -183,8 +219,8 @@ impl Letter<'_> {
     }
 }
 
-fn lines(endings: &[&Ending], locale: Locale) -> String {
-    endings.iter().map(|ending| ending.line(locale)).collect::<Vec<_>>().join("\n")
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A letter ready for the outbox.

@@ -81,6 +81,12 @@ impl Cursor {
         }
     }
 
+    /// A cursor that stands on the end of something and an id; what has no end stands after all that have one.
+    #[must_use]
+    pub fn until(end: Option<chrono::DateTime<chrono::Utc>>, id: Uuid) -> Self {
+        Self::at(end.unwrap_or_else(|| NO_DAY.and_time(chrono::NaiveTime::MIN).and_utc()), id)
+    }
+
     /// A cursor that stands on a day and an id; what has no day stands after all that have one.
     #[must_use]
     pub fn on(day: Option<NaiveDate>, id: Uuid) -> Self {

@@ -85,21 +85,49 @@ sql! {
         primary_colour = excluded.primary_colour, version = excluded.version"
 }
 
+sql! {
+    // The worker looks again whether the gates of a merchant's mutiara are open. A nomination that somebody has locked is
+    // being looked at, or taken away, and waits for this merchant.
+    TouchMutiara { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
+    "UPDATE nominations SET next_turn_at = now() WHERE aggregator_id = $1 AND id IN (
+        SELECT n.id FROM nominations n JOIN products p ON p.aggregator_id = n.aggregator_id AND p.id = n.product_id
+        WHERE n.aggregator_id = $1 AND n.status = 'accepted' AND p.merchant_id = $2
+        FOR UPDATE OF n SKIP LOCKED)"
+}
+
+/// Waits for those who change a product or suspend its merchant, and keeps others from it.
+pub(crate) async fn lock_shown(tx: &mut Tx, aggregator: Uuid, product: Uuid) -> Result<()> {
+    LockShown { aggregator, product }.execute(tx).await?;
+    Ok(())
+}
+
+/// Brings what storefronts show of a product to its present state; it is locked.
+pub(crate) async fn project_product(tx: &mut Tx, aggregator: Uuid, product: Uuid) -> Result<()> {
+    ProjectProducts { aggregator, product: Some(product), merchant: None }.execute(tx).await?;
+    Ok(())
+}
+
 impl TenantTx<'_> {
     /// Brings what storefronts show of a merchant and of all its products to its present state.
     pub(crate) async fn project_merchant(&mut self, id: MerchantId) -> Result<()> {
         let aggregator = self.tenant();
         ProjectMerchant { aggregator, merchant: id.uuid() }.execute(&mut **self).await?;
         ProjectProducts { aggregator, product: None, merchant: Some(id.uuid()) }.execute(&mut **self).await?;
+        TouchMutiara { aggregator, merchant: id.uuid() }.execute(&mut **self).await?;
         Ok(())
+    }
+
+    /// As [`lock_shown`].
+    pub(crate) async fn lock_shown(&mut self, id: ProductId) -> Result<()> {
+        let aggregator = self.tenant();
+        lock_shown(self, aggregator, id.uuid()).await
     }
 
     /// Brings what storefronts show of a product to its present state.
     pub(crate) async fn project_product(&mut self, id: ProductId) -> Result<()> {
         let aggregator = self.tenant();
-        LockShown { aggregator, product: id.uuid() }.execute(&mut **self).await?;
-        ProjectProducts { aggregator, product: Some(id.uuid()), merchant: None }.execute(&mut **self).await?;
-        Ok(())
+        lock_shown(self, aggregator, id.uuid()).await?;
+        project_product(self, aggregator, id.uuid()).await
     }
 
     /// Brings what storefronts show of a collection to its present state.
@@ -123,6 +151,9 @@ impl OperatorTx<'_> {
         merchant: MerchantId,
     ) -> Result<()> {
         ProjectProducts { aggregator: aggregator.uuid(), product: None, merchant: Some(merchant.uuid()) }
+            .execute(&mut **self)
+            .await?;
+        TouchMutiara { aggregator: aggregator.uuid(), merchant: merchant.uuid() }
             .execute(&mut **self)
             .await?;
         Ok(())

@@ -765,6 +765,40 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    nomination_rounds (aggregator_id, nomination_id, round) {
+        aggregator_id -> Uuid,
+        nomination_id -> Uuid,
+        round -> Int2,
+        rubric_id -> Nullable<Uuid>,
+        decision_reason -> Text,
+        actions -> Array<Text>,
+        score -> Int4,
+        stars -> Int2,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    nomination_supports (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        nomination_id -> Uuid,
+        name_sealed -> Bytea,
+        contact_sealed -> Bytea,
+        contact_hash -> Bytea,
+        reason -> Text,
+        locale -> Text,
+        consent_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     nominations (aggregator_id, id) {
         aggregator_id -> Uuid,
         id -> Uuid,
@@ -782,6 +816,18 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        source -> Text,
+        rubric_id -> Nullable<Uuid>,
+        round -> Int2,
+        appeal_reason -> Nullable<Text>,
+        appealed_by -> Nullable<Uuid>,
+        appealed_at -> Nullable<Timestamptz>,
+        supports -> Int4,
+        reminded_days -> Nullable<Int4>,
+        next_turn_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        ended_by -> Nullable<Uuid>,
+        end_reason -> Nullable<Text>,
     }
 }
 
@@ -1134,6 +1180,38 @@ diesel::table! {
         aggregator_id -> Uuid,
         merchant_id -> Uuid,
         since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    rubrics (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        category_id -> Nullable<Uuid>,
+        version -> Int4,
+        content -> Jsonb,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    score_history (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        nomination_id -> Uuid,
+        round -> Int2,
+        reviewer_id -> Uuid,
+        points -> Jsonb,
+        total -> Int4,
+        comment -> Text,
+        stood -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents and certificates that
 //! end, gates that change, partitions, sweeping. Each duty is a loop of its own; several workers may run at once, since what
+//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents that end,
+//! gates that change, mutiara whose time is over, partitions, sweeping. Each duty is a loop of its own; several workers may run at once, since what
 //! a duty takes from the database it takes for itself.
 
 mod chains;
@@ -31,6 +33,7 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             .await
             .map(|_| ())),
         every("gates", SECOND, stop.clone(), async || db.turn_gates().await.map(|_| ())),
+        every("mutiara", SECOND, stop.clone(), async || db.turn_mutiara().await.map(|_| ())),
         every("assignments", SECOND, stop.clone(), async || db.turn_assignments().await.map(|_| ())),
         every("adoption", DAY, stop.clone(), async || {
             while db.adopt_hero_access().await? > 0 {}

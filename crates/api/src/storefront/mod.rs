@@ -6,6 +6,7 @@ mod contact;
 mod detail;
 mod home;
 mod merchant;
+mod nomination;
 mod product;
 mod shop;
 mod store;
@@ -26,4 +27,5 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     merchant::routes(config);
     collection::routes(config);
     contact::routes(config);
+    nomination::routes(config);
 }

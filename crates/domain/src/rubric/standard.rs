@@ -1,6 +1,6 @@
 //! The rubric that every aggregator starts with.
 
-use super::{Criterion, CriterionKey, Rubric, RubricText};
+use super::{ANCHOR_POINTS, Anchor, Criterion, CriterionKey, Marks, ReviewGate, Rubric, RubricText};
 use crate::locale::Bilingual;
 
 type Texts = (&'static str, &'static str);
@@ -77,7 +77,7 @@ const CRITERIA: [(&str, u8, Texts, [Texts; 3]); 6] = [
 
 impl Rubric {
     /// The rubric that every aggregator starts with: mutiara at 75, two reviewers, a third when they differ by more
-    /// than 15.
+    /// than 15, every gate.
     pub fn default_rubric() -> Self {
         let line = |text| RubricText::parse(text).expect("the standard rubric's texts fit");
         let both = |(id, en)| Bilingual { id: line(id), en: line(en) };
@@ -85,8 +85,19 @@ impl Rubric {
             key: CriterionKey::parse(key).expect("the standard rubric's keys are sound"),
             weight,
             name: both(name),
-            anchors: anchors.map(both),
+            anchors: ANCHOR_POINTS
+                .into_iter()
+                .zip(anchors)
+                .map(|(points, meaning)| Anchor { points, meaning: both(meaning) })
+                .collect(),
         });
-        Self::new(criteria.into(), 75, 15, 2).expect("the standard rubric is sound")
+        let marks = Marks {
+            mutiara_at: 75,
+            max_difference: 15,
+            reviewers: 2,
+            gates: ReviewGate::ALL.to_vec(),
+            min_photos: 1,
+        };
+        Self::new(criteria.into(), marks).expect("the standard rubric is sound")
     }
 }

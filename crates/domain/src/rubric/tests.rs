@@ -38,9 +38,11 @@ fn the_default_rubric_is_the_documented_one() {
             ("pasar", 15)
         ]
     );
-    assert_eq!((rubric.mutiara_at(), rubric.max_difference(), rubric.reviewers()), (75, 15, 2));
+    let marks = rubric.marks();
+    assert_eq!((marks.mutiara_at, marks.max_difference, marks.reviewers, marks.min_photos), (75, 15, 2, 1));
+    assert_eq!(marks.gates, ReviewGate::ALL);
     for criterion in rubric.criteria() {
-        for text in criterion.anchors.iter().chain([&criterion.name]) {
+        for text in criterion.anchors.iter().map(|anchor| &anchor.meaning).chain([&criterion.name]) {
             assert_ne!(text.get(Locale::Id), text.get(Locale::En));
         }
     }
@@ -48,29 +50,45 @@ fn the_default_rubric_is_the_documented_one() {
 
 #[test]
 fn weights_add_up_to_100_and_keys_differ() {
-    let with = |change: &dyn Fn(&mut Vec<Criterion>)| {
-        let mut criteria = rubric().criteria().to_vec();
-        change(&mut criteria);
-        Rubric::new(criteria, 75, 15, 2)
+    let found = |change: &dyn Fn(&mut Vec<Criterion>, &mut Marks)| {
+        let (mut criteria, mut marks) = (rubric().criteria().to_vec(), rubric().marks().clone());
+        change(&mut criteria, &mut marks);
+        let faults = Rubric::new(criteria, marks).err().map(Faults::into_vec).unwrap_or_default();
+        faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect::<Vec<_>>()
     };
-    assert_eq!(with(&|_| ()), Ok(rubric()));
-    for (reason, change) in [
-        ("too little", &(|c: &mut Vec<Criterion>| c[0].weight = 24) as &dyn Fn(&mut Vec<Criterion>)),
-        ("too much", &|c| c[0].weight = 26),
-        ("weightless", &|c| (c[0].weight, c[1].weight) = (40, 0)),
-        ("empty", &|c| c.clear()),
-        ("twice the same key", &|c| c[0].key = c[5].key.clone()),
-    ] {
-        assert_eq!(with(change), Err(Code::InvalidRubric), "{reason}");
-    }
-    for (mutiara_at, max_difference, reviewers) in
-        [(0, 15, 2), (101, 15, 2), (75, 101, 2), (75, 15, 0), (75, 15, 11)]
-    {
-        assert_eq!(
-            Rubric::new(rubric().criteria, mutiara_at, max_difference, reviewers),
-            Err(Code::InvalidRubric)
-        );
-    }
+    let one = |pointer: &str, code| vec![(pointer.to_owned(), code)];
+    assert_eq!(found(&|_, _| ()), []);
+    assert_eq!(found(&|c, _| c[0].weight = 24), one("/criteria", Code::InvalidRubric));
+    assert_eq!(found(&|c, _| c[0].weight = 26), one("/criteria", Code::InvalidRubric));
+    assert_eq!(
+        found(&|c, _| (c[0].weight, c[1].weight) = (40, 0)),
+        one("/criteria/1/weight", Code::OutOfRange)
+    );
+    assert_eq!(found(&|c, _| c.clear()), one("/criteria", Code::Required));
+    assert_eq!(found(&|c, _| c[5].key = c[0].key.clone()), one("/criteria/5/key", Code::DuplicateEntry));
+    assert_eq!(found(&|c, _| c[2].anchors.truncate(2)), one("/criteria/2/anchors", Code::InvalidAnchors));
+    assert_eq!(found(&|_, m| m.mutiara_at = 101), one("/mutiara_at", Code::OutOfRange));
+    assert_eq!(found(&|_, m| m.max_difference = 101), one("/max_difference", Code::OutOfRange));
+    assert_eq!(found(&|_, m| m.reviewers = 0), one("/reviewers", Code::OutOfRange));
+    assert_eq!(found(&|_, m| m.min_photos = 11), one("/min_photos", Code::OutOfRange));
+    assert_eq!(found(&|_, m| m.gates[2] = m.gates[0]), one("/gates/2", Code::DuplicateEntry));
+}
+
+#[test]
+fn a_criterion_may_have_an_anchor_for_every_point() {
+    let mut criteria = rubric().criteria().to_vec();
+    let meaning = criteria[0].name.clone();
+    criteria[0].anchors = (1..=5).map(|points| Anchor { points, meaning: meaning.clone() }).collect();
+    assert!(Rubric::new(criteria, rubric().marks().clone()).is_ok());
+}
+
+#[test]
+fn a_gate_is_open_when_the_product_has_what_it_asks_for() {
+    let passed = GateFacts { has_nib: true, missing_documents: Vec::new(), photos: 1, has_price: true };
+    assert_eq!(rubric().shut_gates(&passed), []);
+    let nothing =
+        GateFacts { has_nib: false, missing_documents: vec!["halal".into()], photos: 0, has_price: false };
+    assert_eq!(rubric().shut_gates(&nothing), ReviewGate::ALL);
 }
 
 #[test]

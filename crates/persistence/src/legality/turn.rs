@@ -9,13 +9,10 @@ use diesel::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::gate::midnight;
-use kapal_domain::ids::AggregatorId;
 use kapal_domain::legality::{DocumentKind, DocumentStatus, Turn};
-use kapal_domain::locale::Locale;
-use kapal_domain::permission::{Permission, Role};
+use kapal_domain::permission::Permission;
 use kapal_domain::region::RegionCode;
-use kapal_domain::user::Email;
-use kapal_schema::{aggregators, legal_documents};
+use kapal_schema::legal_documents;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -80,30 +77,6 @@ struct Due {
     reminded_days: Option<i32>,
 }
 
-sql! {
-    // Who may verify hears of every merchant, the others of those that are theirs.
-    Concerned { aggregator: Uuid => SqlUuid, merchants: Vec<Uuid> => Array<SqlUuid>, verifiers: Vec<&'static str> => Array<Text> }
-    "SELECT s.email, u.locale, s.role = ANY ($3) AS hears_all,
-            coalesce(array_agg(a.merchant_id) FILTER (WHERE a.merchant_id IS NOT NULL), '{}') AS merchants
-     FROM memberships s
-     JOIN users u ON u.id = s.user_id
-     LEFT JOIN merchant_access a ON a.aggregator_id = s.aggregator_id AND a.user_id = s.user_id AND a.merchant_id = ANY ($2)
-     WHERE s.aggregator_id = $1 AND (s.role = ANY ($3) OR a.merchant_id IS NOT NULL)
-     GROUP BY s.user_id, s.email, s.role, u.locale"
-}
-
-#[derive(QueryableByName)]
-struct Reader {
-    #[diesel(sql_type = Text)]
-    email: String,
-    #[diesel(sql_type = Text)]
-    locale: String,
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    hears_all: bool,
-    #[diesel(sql_type = Array<SqlUuid>)]
-    merchants: Vec<Uuid>,
-}
-
 impl Db {
     /// Reminds of documents that end soon, and ends those whose last day is over; how many there were.
     pub async fn turn_documents(&self) -> Result<usize> {
@@ -136,7 +109,7 @@ impl OperatorTx<'_> {
         }
         let owners: BTreeMap<_, _> = owners.into_iter().map(|owner| (owner.id, owner)).collect();
         let ids: Vec<_> = owners.keys().copied().collect();
-        let due = DueDocuments { aggregator, merchants: ids.clone(), now }.load::<Due>(&mut **self).await?;
+        let due = DueDocuments { aggregator, merchants: ids, now }.load::<Due>(&mut **self).await?;
         let mut endings = Vec::new();
         let mut shut = std::collections::BTreeSet::new();
         for document in &due {
@@ -151,7 +124,10 @@ impl OperatorTx<'_> {
         for merchant in shut {
             self.project_products_of(aggregator.into(), merchant.into()).await?;
         }
-        self.tell(aggregator, ids, &endings).await?;
+        self.tell(aggregator, Permission::MerchantsVerify, &endings, |aggregator, endings| {
+            Letter::DocumentsEnding { aggregator, endings }
+        })
+        .await?;
         Ok(due.len())
     }
 
@@ -204,37 +180,5 @@ impl OperatorTx<'_> {
             expires_on: due.expires_on,
             days_left,
         }))
-    }
-
-    /// One letter to each person with all that he has to know.
-    async fn tell(
-        &mut self,
-        aggregator: Uuid,
-        merchants: Vec<Uuid>,
-        endings: &[(Uuid, Ending)],
-    ) -> Result<()> {
-        if endings.is_empty() {
-            return Ok(());
-        }
-        let name = aggregators::table
-            .find(aggregator)
-            .select(aggregators::name)
-            .first::<String>(&mut **self)
-            .await?;
-        let verifiers = Role::ALL.iter().filter(|role| role.may(Permission::MerchantsVerify));
-        let verifiers = verifiers.map(|role| role.as_str()).collect();
-        let readers = Concerned { aggregator, merchants, verifiers }.load::<Reader>(&mut **self).await?;
-        for reader in readers {
-            let his = |merchant: &Uuid| reader.hears_all || reader.merchants.contains(merchant);
-            let endings: Vec<_> = endings.iter().filter(|(m, _)| his(m)).map(|(_, ending)| ending).collect();
-            if endings.is_empty() {
-                continue;
-            }
-            let letter = Letter::DocumentsEnding { aggregator: &name, endings: &endings };
-            let locale = Locale::parse(&reader.locale).unwrap_or_default();
-            let sealed = letter.seal(&self.db.vault, AggregatorId::from(aggregator), locale)?;
-            sealed.post(self, &stored(Email::parse(&reader.email))?).await?;
-        }
-        Ok(())
     }
 }

@@ -78,6 +78,7 @@ impl Db {
             " FROM published_slots s
              CROSS JOIN LATERAL unnest(s.origin_ids, s.product_ids) WITH ORDINALITY AS i (origin_id, product_id, position)
              JOIN search_documents d ON d.aggregator_id = i.origin_id AND d.product_id = i.product_id
+                AND d.is_mutiara
              JOIN published_aggregators a ON a.id = d.aggregator_id
              WHERE s.starts_at <= ",
         )

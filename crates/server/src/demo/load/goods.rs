@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use kapal_domain::Faults;
-use kapal_domain::ids::{MediaId, MerchantId};
+use kapal_domain::ids::{MediaId, MerchantId, NominationId};
 use kapal_domain::legality::Validity;
 use kapal_domain::locale::Locale;
 use kapal_domain::money::Money;
+use kapal_domain::nomination::{Decision, NominationSource};
 use kapal_domain::product::{HalalStatus, ProductAction, ProductStatus, Sku, Stock};
 use kapal_domain::product_certificate::{CertificateKind, CertificateNumber};
 use kapal_domain::product_option::Choices;
-use kapal_domain::rubric::ScoreSheet;
 use kapal_persistence::{
-    DetailChanges, HalalChange, NewDecision, NewPicture, NewProduct, NewProductCertificate, NewScore,
-    NewVariant, TenantTx, Translation, VariantDetails,
+    DetailChanges, HalalChange, NewDecision, NewNomination, NewPicture, NewProduct, NewProductCertificate,
+    NewScore, NewVariant, TenantTx, Translation, VariantDetails,
 };
 use kapal_pictures::Motif;
 
@@ -130,7 +130,8 @@ impl Loader<'_> {
         })
     }
 
-    /// The hero nominates what his merchants make and the manager the rest; both curators score, the admin decides.
+    /// The hero nominates what his merchants make and the manager the rest; both curators score, the owner too where they
+    /// are too far apart; the admin decides, and who nominated appeals against some refusals.
     pub(super) async fn curate(&self, house: &House<'_>) -> Result<()> {
         let nominated: Vec<(usize, &Course)> = house
             .plan
@@ -140,39 +141,72 @@ impl Loader<'_> {
             .collect();
         let is_assigned: Vec<bool> =
             house.plan.products().map(|(merchant, _)| merchant < house.plan.assigned).collect();
-        let mut ids = HashMap::new();
-        for (who, assigned) in [("hero", true), ("manager", false)] {
+        let mut ids: HashMap<usize, NominationId> = HashMap::new();
+        let nominators = [("hero", NominationSource::Hero), ("manager", NominationSource::Staff)];
+        for (who, source) in nominators {
             let mut tx = self.acting(house, who).await?;
-            for (at, course) in nominated.iter().filter(|(at, _)| is_assigned[*at] == assigned) {
-                let nomination = tx.insert_nomination(house.products[*at], &course.reason).await?;
-                ids.insert(*at, nomination.row.id.into());
+            let of_hero = source == NominationSource::Hero;
+            for (at, course) in nominated.iter().filter(|(at, _)| is_assigned[*at] == of_hero) {
+                let new = NewNomination { product: house.products[*at], reason: &course.reason, source };
+                ids.insert(*at, tx.insert_nomination(&new).await?.row.id.into());
             }
             tx.commit().await?;
         }
-        for (reviewer, who) in ["curator", "curator2"].into_iter().enumerate() {
+        for (reviewer, who) in ["curator", "curator2", "owner"].into_iter().enumerate() {
             let mut tx = self.acting(house, who).await?;
             for (at, course) in &nominated {
                 if let Some((points, comment)) = course.scores.get(reviewer) {
-                    let new = NewScore { sheet: sheet(&tx, points)?, comment: comment.clone() };
-                    tx.score_nomination(ids[at], &new).await?;
+                    score(&mut tx, ids[at], points, comment).await?;
                 }
             }
             tx.commit().await?;
         }
         let mut tx = self.acting(house, "admin").await?;
         for (at, course) in &nominated {
-            match &course.end {
-                None => {}
+            let (decision, reason, actions) = match &course.end {
+                None => continue,
                 Some(End::Withdrawn) => {
                     tx.withdraw_nomination(ids[at], true).await?;
+                    continue;
                 }
-                Some(End::Decided(decision, reason, actions)) => {
-                    let new =
-                        NewDecision { decision: *decision, reason: reason.clone(), actions: actions.clone() };
-                    tx.decide_nomination(ids[at], &new).await?;
-                }
+                Some(End::Decided(decision, reason, actions)) => (*decision, reason, actions),
+                Some(End::Appealed(reason, actions, _)) => (Decision::Decline, reason, actions),
+            };
+            let (reason, actions) = (reason.clone(), actions.clone());
+            tx.decide_nomination(ids[at], &NewDecision { decision, reason, actions, due_on: None }).await?;
+        }
+        tx.commit().await?;
+        self.appeal(house, &nominated, &ids, &is_assigned).await?;
+        self.progress.add("curating", nominated.len());
+        Ok(())
+    }
+
+    /// Who nominated appeals, and the owner, who did not score before, is the first to score anew.
+    async fn appeal(
+        &self,
+        house: &House<'_>,
+        nominated: &[(usize, &Course)],
+        ids: &HashMap<usize, NominationId>,
+        is_assigned: &[bool],
+    ) -> Result<()> {
+        let appealed: Vec<_> = nominated
+            .iter()
+            .filter_map(|(at, course)| match &course.end {
+                Some(End::Appealed(_, _, reason)) => Some((*at, *course, reason)),
+                _ => None,
+            })
+            .collect();
+        for (who, of_hero) in [("hero", true), ("manager", false)] {
+            let mut tx = self.acting(house, who).await?;
+            for (at, _, reason) in appealed.iter().filter(|(at, ..)| is_assigned[*at] == of_hero) {
+                tx.appeal_nomination(ids[at], reason).await?;
             }
-            self.progress.add("curating", 1);
+            tx.commit().await?;
+        }
+        let mut tx = self.acting(house, "owner").await?;
+        for (at, course, _) in &appealed {
+            let better = course.scores[0].0.map(|points| (points + 1).min(5));
+            score(&mut tx, ids[at], &better, "").await?;
         }
         tx.commit().await?;
         Ok(())
@@ -195,10 +229,12 @@ fn initials(name: &str) -> String {
     words.filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).take(6).collect()
 }
 
-/// Points in the order of the rubric's criteria.
-fn sheet(tx: &TenantTx<'_>, points: &[u8; 6]) -> Result<ScoreSheet> {
-    let rubric = tx.rubric();
+/// Scores by points in the order of the rubric's criteria.
+async fn score(tx: &mut TenantTx<'_>, id: NominationId, points: &[u8; 6], comment: &str) -> Result<()> {
+    let rubric = tx.rubric_of(id).await?.rubric;
     let keys = rubric.criteria().iter().map(|criterion| criterion.key.as_str());
     let faulty = |faults: Faults| anyhow::anyhow!("scores that the rubric refuses: {faults:?}");
-    rubric.score(keys.zip(points.iter().map(|points| i64::from(*points)))).map_err(faulty)
+    let sheet = rubric.score(keys.zip(points.iter().map(|points| i64::from(*points)))).map_err(faulty)?;
+    tx.score_nomination(id, &NewScore { sheet, comment: comment.to_owned() }).await?;
+    Ok(())
 }

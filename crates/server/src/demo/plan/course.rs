@@ -25,6 +25,9 @@ const HIGH: [[u8; 6]; 5] =
 /// Points that don't.
 const LOW: [[u8; 6]; 3] = [[3, 2, 3, 2, 4, 3], [3, 3, 2, 3, 4, 3], [4, 2, 3, 3, 3, 2]];
 
+/// Points of two who are too far apart, and of the third who settles it.
+const APART: [[u8; 6]; 3] = [[5, 5, 5, 5, 5, 5], [3, 4, 4, 3, 4, 3], [4, 5, 4, 4, 5, 4]];
+
 /// How far a nomination came.
 #[derive(Clone, Copy)]
 enum Way {
@@ -32,12 +35,22 @@ enum Way {
     HalfScored,
     Scored,
     Accepted,
+    ThirdAccepted,
     Declined,
+    Appealed,
     Withdrawn,
 }
 
 /// The ways of what is nominated besides the mutiara, in turn.
-const WAYS: [Way; 5] = [Way::Open, Way::HalfScored, Way::Declined, Way::Scored, Way::Withdrawn];
+const WAYS: [Way; 7] = [
+    Way::Open,
+    Way::HalfScored,
+    Way::Declined,
+    Way::ThirdAccepted,
+    Way::Appealed,
+    Way::Scored,
+    Way::Withdrawn,
+];
 
 /// Nominates the first product of each active house, and the second of some: in each province at least one becomes
 /// mutiara.
@@ -60,7 +73,7 @@ pub fn nominate(aggregator: &mut Aggregator, data: &Data, chance: &mut Chance) -
                     WAYS[turn % WAYS.len()]
                 }
             };
-            mutiara += usize::from(matches!(way, Way::Accepted));
+            mutiara += usize::from(matches!(way, Way::Accepted | Way::ThirdAccepted));
             product.course = Some(course(way, product.name.id.as_str(), data, chance)?);
         }
     }
@@ -69,26 +82,41 @@ pub fn nominate(aggregator: &mut Aggregator, data: &Data, chance: &mut Chance) -
 
 fn course(way: Way, name: &str, data: &Data, chance: &mut Chance) -> Result<Course> {
     let reason = fill(&chance.pick(data.sentences("nomination")?).0, &[("nama", name)]);
-    let (points, topic): (&[[u8; 6]], _) =
-        if matches!(way, Way::Declined) { (&LOW, "comment_low") } else { (&HIGH, "comment_high") };
+    let (points, topic): (&[[u8; 6]], _) = if matches!(way, Way::Declined | Way::Appealed) {
+        (&LOW, "comment_low")
+    } else {
+        (&HIGH, "comment_high")
+    };
     let reviewers = match way {
         Way::Open | Way::Withdrawn => 0,
         Way::HalfScored => 1,
-        Way::Scored | Way::Accepted | Way::Declined => 2,
+        Way::Scored | Way::Accepted | Way::Declined | Way::Appealed => 2,
+        Way::ThirdAccepted => 3,
     };
     let scores = (0..reviewers)
-        .map(|_| Ok((*chance.pick(points), chance.pick(data.sentences(topic)?).0.clone())))
+        .map(|at| {
+            let points = match way {
+                Way::ThirdAccepted => APART[at],
+                _ => *chance.pick(points),
+            };
+            Ok((points, chance.pick(data.sentences(topic)?).0.clone()))
+        })
         .collect::<Result<_>>()?;
-    let mut decided = |decision, topic, counsel: usize| -> Result<End> {
+    let said = |topic| -> Result<Reason> {
         let (why, _) = data.sentences(topic)?.first().context("a sentence of a decision")?;
+        valid(Reason::parse(why), why)
+    };
+    let mut advised = |counsel: usize| -> Result<Vec<Advice>> {
         let counsel = data.sentences("advice")?.iter().cycle().skip(chance.below(3)).take(counsel);
-        let counsel = counsel.map(|(text, _)| valid(Advice::parse(text), text)).collect::<Result<_>>()?;
-        Ok(End::Decided(decision, valid(Reason::parse(why), why)?, counsel))
+        counsel.map(|(text, _)| valid(Advice::parse(text), text)).collect()
     };
     let end = match way {
         Way::Open | Way::HalfScored | Way::Scored => None,
-        Way::Accepted => Some(decided(Decision::Accept, "accept", 0)?),
-        Way::Declined => Some(decided(Decision::Decline, "decline", 2)?),
+        Way::Accepted | Way::ThirdAccepted => {
+            Some(End::Decided(Decision::Accept, said("accept")?, advised(0)?))
+        }
+        Way::Declined => Some(End::Decided(Decision::Decline, said("decline")?, advised(2)?)),
+        Way::Appealed => Some(End::Appealed(said("decline")?, advised(2)?, said("appeal")?)),
         Way::Withdrawn => Some(End::Withdrawn),
     };
     Ok(Course { reason: valid(Reason::parse(&reason), &reason)?, scores, end })

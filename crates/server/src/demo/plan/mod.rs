@@ -212,7 +212,7 @@ pub struct Package {
 pub struct Course {
     /// Why it is nominated.
     pub reason: Reason,
-    /// What the curators gave, in the order of the rubric's criteria, and what they thought.
+    /// What the curators gave, and where they were too far apart the owner, in the order of the rubric's criteria, and what they thought.
     pub scores: Vec<([u8; 6], String)>,
     /// How it ended.
     pub end: Option<End>,
@@ -223,6 +223,8 @@ pub struct Course {
 pub enum End {
     /// It was decided, with what to do next.
     Decided(Decision, Reason, Vec<Advice>),
+    /// It was declined, with what to do next, and appealed with a reason; one reviewer has scored anew.
+    Appealed(Reason, Vec<Advice>, Reason),
     /// It was taken back.
     Withdrawn,
 }

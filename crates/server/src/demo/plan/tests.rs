@@ -164,7 +164,9 @@ fn scores_make_what_was_decided_of_them() {
                 let verdict = verdict.unwrap();
                 assert!(verdict.is_complete);
                 assert_eq!(verdict.qualifies, *decision == Decision::Accept, "{course:?}");
+                assert_eq!(sheets.len() == 3, rubric.verdict(&sheets[..2]).unwrap().needs_third);
             }
+            Some(End::Appealed(..)) => assert!(verdict.is_some_and(|v| v.is_complete && !v.qualifies)),
             _ => assert!(sheets.len() <= 2),
         }
     }
