@@ -351,7 +351,9 @@ impl OperatorTx<'_> {
                 .data(json!({ "place": slot.row.place }))
                 .from_to(Value::Null, facts(&slot)),
         );
-        draw(self, platform.uuid(), &slot.row, now).await?;
+        if let Some(window) = slot.row.window_at(now)? {
+            draw(self, platform.uuid(), &slot.row, window).await?;
+        }
         self.project_slot(platform.uuid(), slot.row.id.into()).await?;
         Ok(slot)
     }

@@ -11,6 +11,7 @@ use diesel::{QueryDsl, QueryableByName, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::ids::AggregatorId;
 use kapal_domain::rotation::{Candidate, Draw, Rotation, RotationRules, Shown, Standing, Why};
+use kapal_domain::slot::Window;
 use kapal_schema::featured_slots;
 use uuid::Uuid;
 
@@ -116,16 +117,20 @@ pub(super) async fn rotation(
     Ok((Rotation::new(rules, slot.id, candidates.collect(), &standings.collect()), origins))
 }
 
-/// Draws the window of a slot that `now` is in, where it rotates and runs; whoever calls holds the slot's lock.
-pub(crate) async fn draw(tx: &mut Tx, aggregator: Uuid, slot: &SlotRow, now: DateTime<Utc>) -> Result<()> {
-    let Some(rules) = slot.rules()? else { return Ok(()) };
-    let Some(window) = rules.window(&slot.schedule()?.window(), now) else { return Ok(()) };
-    let number = slot.drawn + 1;
+impl SlotRow {
+    /// The window that a moment is in, of a rotation that runs.
+    pub(crate) fn window_at(&self, now: DateTime<Utc>) -> Result<Option<Window>> {
+        let window = self.schedule()?.window();
+        Ok(self.rules()?.and_then(|rules| rules.window(&window, now)))
+    }
+}
+
+/// Draws a window of a rotation; whoever calls holds the slot's lock.
+pub(crate) async fn draw(tx: &mut Tx, aggregator: Uuid, slot: &SlotRow, window: Window) -> Result<()> {
+    let (Some(rules), Some(ends_at)) = (slot.rules()?, window.ends_at()) else { return Ok(()) };
+    let (starts_at, number) = (window.starts_at(), slot.drawn + 1);
     let (mut rotation, origins) = rotation(tx, aggregator, slot, rules).await?;
     let draw = rotation.draw(number);
-    // A window that is drawn anew in its middle, since the rules have changed, begins there.
-    let starts_at = if slot.drawn == 0 { window.starts_at() } else { now.max(window.starts_at()) };
-    let ends_at = window.ends_at().unwrap_or(now);
     let shown = i16::try_from(draw.shown.len()).unwrap_or(i16::MAX);
     InsertWindow { aggregator, slot: slot.id, number, starts_at, ends_at, shown }.execute(tx).await?;
     insert_exposures(tx, aggregator, slot.id, number, &draw, &origins).await?;
@@ -156,7 +161,9 @@ impl OperatorTx<'_> {
             .for_no_key_update()
             .first::<SlotRow>(&mut **self)
             .await?;
-        draw(self, aggregator, &row, now).await?;
+        if let Some(window) = row.window_at(now)? {
+            draw(self, aggregator, &row, window).await?;
+        }
         self.project_slot(aggregator, slot.into()).await
     }
 }

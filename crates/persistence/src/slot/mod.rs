@@ -226,8 +226,10 @@ impl TenantTx<'_> {
                 .data(json!({ "place": row.place }))
                 .from_to(Value::Null, facts(&row, &product_ids)),
         );
-        let aggregator = self.tenant();
-        draw(self, aggregator, &row, now).await?;
+        if let Some(window) = row.window_at(now)? {
+            let aggregator = self.tenant();
+            draw(self, aggregator, &row, window).await?;
+        }
         self.project_slot(row.id.into()).await?;
         Ok(Slot { row, product_ids })
     }
@@ -338,9 +340,13 @@ impl TenantTx<'_> {
                 .from_to(facts(&before, &stood), facts(&row, &product_ids)),
         );
         let (was, is) = ((before.rules()?, before.category_id), (rules, row.category_id));
-        if was != is || row.drawn == 0 {
+        if (was != is || row.drawn == 0)
+            && let Some(window) = row.window_at(now)?
+        {
+            // What is drawn anew in the middle of a window begins there.
+            let rest = Window::new(window.starts_at().max(now), window.ends_at())?;
             let aggregator = self.tenant();
-            draw(self, aggregator, &row, now).await?;
+            draw(self, aggregator, &row, rest).await?;
         }
         self.project_slot(id).await?;
         Ok(Slot { row, product_ids })
