@@ -356,6 +356,8 @@ async fn the_choices_of_the_database_are_those_of_the_domain() {
         "channels.kind" domain::channel::ChannelKind,
         "hero_assignments.status" domain::hero::AssignmentStatus,
         "products.status" domain::product::ProductStatus,
+        "change_requests.status" domain::change_request::ChangeRequestStatus,
+        "change_request_steps.action" domain::change_request::ChangeRequestAction,
         "nominations.status" domain::nomination::NominationStatus,
         "aggregators.kind" domain::aggregator::AggregatorKind,
         "featured_slots.place" domain::slot::Place,

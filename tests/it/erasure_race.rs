@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::erasure::everything;
 
-async fn erase(aggregator: &Aggregator, merchant: &str) {
+pub(crate) async fn erase(aggregator: &Aggregator, merchant: &str) {
     let request = json!({ "kind": "erasure", "merchant_id": merchant });
     let request = aggregator.owner.post(&aggregator.path("privacy-requests"), request).await.json(201);
     let fulfil = aggregator.path(&format!("privacy-requests/{}/fulfil", text(&request["id"])));

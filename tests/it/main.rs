@@ -9,6 +9,7 @@ mod catalogue;
 mod category;
 mod category_gate;
 mod certificate;
+mod change_request;
 mod collection;
 mod consent;
 mod curation;

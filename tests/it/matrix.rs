@@ -187,7 +187,10 @@ pub(crate) async fn things(aggregator: &Aggregator) -> BTreeMap<&'static str, St
     let enrolment = crate::programme::completed(aggregator, &json!({ "id": merchant })).await;
     let assessments = aggregator.path(&format!("merchants/{merchant}/assessments"));
     let assessment = owner.post(&assessments, json!({ "criteria": [] })).await.json(201);
+    let edit = json!({ "tags": ["oleh-oleh"] });
+    let edit = owner.patch(&aggregator.path(&format!("products/{product_id}")), edit).of(&product["version"]);
     BTreeMap::from([
+        ("change_request_id", id_of(&edit.await.json(202))),
         ("consent_id", id_of(&consent)),
         ("request_id", id_of(&request)),
         ("visit_id", visit),

@@ -180,6 +180,8 @@ async fn shows_mentoring(address: &str, count: &impl AsyncFn(&str) -> i64) {
         ),
         ("SELECT count(DISTINCT status) FROM hero_assignments", 3),
         ("SELECT count(*) FROM requested_changes", 6),
+        ("SELECT count(*) FROM change_requests WHERE status = 'open'", 8),
+        ("SELECT count(DISTINCT status) FROM change_requests", 4),
         ("SELECT count(*) FROM privacy_requests WHERE status = 'open'", 8),
         ("SELECT count(*) FROM bank_accounts", 60),
         (

@@ -77,6 +77,41 @@ impl<T: Serialize> Reply for Put<T> {
     }
 }
 
+/// 202: it waits for somebody, at this address.
+#[derive(Debug)]
+pub struct Waits<T> {
+    /// Path of what it waits as.
+    pub location: String,
+    /// What it waits as.
+    pub thing: T,
+}
+
+impl<T: Serialize> Reply for Waits<T> {
+    fn answer(self) -> Answer {
+        let mut answer = json_answer(202, &self.thing);
+        answer.headers.push(("Location".into(), self.location));
+        answer
+    }
+}
+
+/// Either of two answers.
+#[derive(Debug)]
+pub enum Either<A, B> {
+    /// The usual one.
+    Left(A),
+    /// The other one.
+    Right(B),
+}
+
+impl<A: Reply, B: Reply> Reply for Either<A, B> {
+    fn answer(self) -> Answer {
+        match self {
+            Self::Left(answer) => answer.answer(),
+            Self::Right(answer) => answer.answer(),
+        }
+    }
+}
+
 /// An answer with texts in the asked language.
 #[derive(Debug)]
 pub struct InLanguage<R>(pub Locale, pub R);

@@ -33,6 +33,7 @@ mod bank_account;
 mod category;
 mod category_attribute;
 mod category_gate;
+mod change_request;
 mod channel;
 mod collection;
 mod consent;
@@ -93,6 +94,7 @@ pub fn routes(config: &mut ServiceConfig) {
     auth::routes(config);
     bank_account::routes(config);
     category::routes(config);
+    change_request::routes(config);
     channel::routes(config);
     collection::routes(config);
     consent::routes(config);

@@ -208,6 +208,18 @@ events! {
     ProductDeleted = "product.deleted" private,
     /// A product's certificate ended.
     ProductCertificateExpired = "product.certificate_expired" public,
+    /// An edit of a published product waits for review.
+    ChangeRequestOpened = "change_request.opened" private,
+    /// A further edit was added to one that waits.
+    ChangeRequestUpdated = "change_request.updated" private,
+    /// Edits were accepted, and are made.
+    ChangeRequestAccepted = "change_request.accepted" private,
+    /// Edits were refused.
+    ChangeRequestRejected = "change_request.rejected" private,
+    /// Edits were sent back with requests.
+    ChangeRequestNeedsChanges = "change_request.needs_changes" private,
+    /// Edits were taken back, or overtaken by the product's end.
+    ChangeRequestWithdrawn = "change_request.withdrawn" private,
     /// A variant's stock changed.
     StockChanged = "stock.changed" public,
     /// A picture was uploaded.

@@ -59,6 +59,8 @@ ids! {
     CategoryId = "category_id",
     /// A product.
     ProductId = "product_id",
+    /// An edit of a published product that waits for review.
+    ChangeRequestId = "change_request_id",
     /// A variant of a product: what has a price and a stock.
     VariantId = "variant_id",
     /// An uploaded picture.

@@ -9,6 +9,7 @@ pub mod bank_account;
 pub mod barcode;
 pub mod category;
 pub mod certificate;
+pub mod change_request;
 pub mod channel;
 pub mod code;
 pub mod collection;

@@ -63,6 +63,13 @@ const BY_NOMINATION: (&str, &str) = (
     ")",
 );
 
+const BY_CHANGE_REQUEST: (&str, &str) = (
+    "t.change_request_id IN (SELECT c.id FROM change_requests c \
+        JOIN products p ON p.aggregator_id = c.aggregator_id AND p.id = c.product_id \
+        WHERE c.aggregator_id = t.aggregator_id AND p.merchant_id = ",
+    ")",
+);
+
 const BY_ENROLMENT: (&str, &str) = (
     "t.enrolment_id IN (SELECT e.id FROM enrolments e WHERE e.aggregator_id = t.aggregator_id AND e.merchant_id = ",
     ")",
@@ -160,6 +167,24 @@ pub const HELD: &[Held] = &[
             "slug = 'terhapus-' || right(id::text, 12), status = 'archived', \
              status_reason = CASE WHEN status_reason IS NOT NULL THEN 'Terhapus' END, attributes = '{}', tags = '{}', \
              version = version + 1, updated_at = now()",
+        ),
+    ),
+    held(
+        "change_request_steps",
+        BY_CHANGE_REQUEST,
+        &[],
+        Erasure::Emptied(
+            "fields = '{}', reason = CASE WHEN reason IS NOT NULL THEN 'Terhapus' END, reasons = '[]'",
+        ),
+    ),
+    // What was to be shown of the goods goes; what is still asked for ends with them.
+    held(
+        "change_requests",
+        BY_PRODUCT,
+        &[],
+        Erasure::Emptied(
+            "edit = '{}', base = '{}', version = version + 1, updated_at = now(), \
+             status = CASE WHEN status IN ('open', 'needs_changes') THEN 'withdrawn' ELSE status END",
         ),
     ),
     held("product_translations", BY_PRODUCT, &[], Erasure::Emptied("name = 'Terhapus', description = ''")),

@@ -243,6 +243,40 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    change_request_steps (aggregator_id, change_request_id, version) {
+        aggregator_id -> Uuid,
+        change_request_id -> Uuid,
+        version -> Int4,
+        action -> Text,
+        fields -> Array<Text>,
+        reason -> Nullable<Text>,
+        reasons -> Jsonb,
+        actor_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    change_requests (aggregator_id, id) {
+        aggregator_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        status -> Text,
+        base_version -> Int4,
+        edit -> Jsonb,
+        base -> Jsonb,
+        created_by -> Nullable<Uuid>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     channels (aggregator_id, merchant_id, kind) {
         aggregator_id -> Uuid,
         merchant_id -> Uuid,

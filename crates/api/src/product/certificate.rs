@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::answer::{Answered, Created, Done, Found, Put};
+use crate::change_request::{ChangeRequestView, edited};
 use crate::gate::{Judged, judged};
 use crate::json::Json;
 use crate::legality::past;
@@ -114,9 +115,9 @@ impl FromRequest for OfKind {
 /// Enter a product's certificate
 ///
 /// Its number is normalised and its form checked as that of a merchant's legal document, and shown to everybody with the
-/// product while it holds. A new one needs no `If-Match`; replacing another needs the product's `ETag`. A published
-/// product is unpublished first, since all of this is reviewed.
-#[utoipa::path(tag = "products", request_body = ProductCertificatePut, responses((status = 200, description = "The certificate, replaced or the same; the `ETag` is the product's.", body = ProductCertificateView), (status = 201, description = "The certificate, new.", body = ProductCertificateView)), security(("bearer" = ["products:write"])))]
+/// product while it holds. A new one needs no `If-Match`; replacing another needs the product's `ETag`. That of a
+/// published product waits for review as a change request.
+#[utoipa::path(tag = "products", request_body = ProductCertificatePut, responses((status = 200, description = "The certificate, replaced or the same; the `ETag` is the product's.", body = ProductCertificateView), (status = 201, description = "The certificate, new.", body = ProductCertificateView), (status = 202, description = "The product is published: the edit waits as a change request, whose path is the `Location`.", body = ChangeRequestView)), security(("bearer" = ["products:write"])))]
 #[put("/v1/aggregators/{aggregator}/products/{product_id}/certificates/{kind}")]
 pub async fn put_product_certificate(
     staff: Staff<ProductsWrite>,
@@ -129,22 +130,24 @@ pub async fn put_product_certificate(
     let new = body.0.parse(kind)?;
     staff
         .run(async |tx| {
-            let (product, row, is_new) = tx.put_product_certificate(id, version, only_new, &new).await?;
-            let (version, thing) = (Some(product.version), ProductCertificateView::from(row));
-            if is_new {
-                let location = staff.path(format_args!("products/{id}/certificates/{kind}"));
-                Ok(Put::Made(Created { location, version, thing }))
-            } else {
-                Ok(Put::Kept(Found(version, thing)))
-            }
+            let put = tx.put_product_certificate(id, version, only_new, &new).await?;
+            edited(&staff, put, |(product, row, is_new)| {
+                let (version, thing) = (Some(product.version), ProductCertificateView::from(row));
+                if is_new {
+                    let location = staff.path(format_args!("products/{id}/certificates/{kind}"));
+                    Ok(Put::Made(Created { location, version, thing }))
+                } else {
+                    Ok(Put::Kept(Found(version, thing)))
+                }
+            })
         })
         .await
 }
 
 /// Remove a product's certificate
 ///
-/// A published product is unpublished first.
-#[utoipa::path(tag = "products", responses((status = 204, description = "It is gone.")), security(("bearer" = ["products:write"])))]
+/// Of a published product this waits for review as a change request.
+#[utoipa::path(tag = "products", responses((status = 204, description = "It is gone."), (status = 202, description = "The product is published: the edit waits as a change request, whose path is the `Location`.", body = ChangeRequestView)), security(("bearer" = ["products:write"])))]
 #[delete("/v1/aggregators/{aggregator}/products/{product_id}/certificates/{kind}")]
 pub async fn delete_product_certificate(
     staff: Staff<ProductsWrite>,
@@ -154,8 +157,7 @@ pub async fn delete_product_certificate(
 ) -> Answered {
     staff
         .run(async |tx| {
-            tx.delete_product_certificate(id, version, kind).await?;
-            Ok(Done)
+            edited(&staff, tx.delete_product_certificate(id, version, kind).await?, |()| Ok(Done))
         })
         .await
 }

@@ -17,6 +17,7 @@ use self::body::{PicturesPut, ProductCreate, ProductPatch, ProductQuery};
 use self::view::ProductView;
 pub(crate) use self::view::{SizeView, VariantView};
 use crate::answer::{Answered, Created, Done, Found};
+use crate::change_request::{ChangeRequestView, edited};
 use crate::json::Json;
 use crate::path::{At, IfMatch};
 use crate::query::{List, PageOf, Paging};
@@ -82,9 +83,11 @@ pub async fn get_product(staff: Staff<ProductsRead>, At(id): At<ProductId>) -> A
 /// Edit a product
 ///
 /// A merge patch (RFC 7396) of category, slug, texts, answers and options; variants, stock, pictures and certificates have
-/// paths of their own. A published product is unpublished first, since all of this is reviewed. Answers that another
-/// category does not ask for go with the move.
-#[utoipa::path(tag = "products", request_body = ProductPatch, responses((status = 200, description = "The product as it is now.", body = ProductView)), security(("bearer" = ["products:write"])))]
+/// paths of their own. Answers that another category does not ask for go with the move. Of a published product this is
+/// reviewed: the edit waits as a change request, beside what else was edited of the product and not yet decided, while
+/// the product stays as it is. Only `lead_time_days`, `monthly_capacity` and `minimum_order` count at once, as price and
+/// stock do; a patch that names another field besides waits as a whole.
+#[utoipa::path(tag = "products", request_body = ProductPatch, responses((status = 200, description = "The product as it is now.", body = ProductView), (status = 202, description = "The product is published: the edit waits as a change request, whose path is the `Location`.", body = ChangeRequestView)), security(("bearer" = ["products:write"])))]
 #[patch("/v1/aggregators/{aggregator}/products/{product_id}")]
 pub async fn update_product(
     staff: Staff<ProductsWrite>,
@@ -93,7 +96,11 @@ pub async fn update_product(
     body: Json<ProductPatch>,
 ) -> Answered {
     let changes = body.0.parse()?;
-    staff.run(async |tx| found(tx.update_product(id, version, &changes).await?, &staff.app)).await
+    staff
+        .run(async |tx| {
+            edited(&staff, tx.update_product(id, version, &changes).await?, |it| found(it, &staff.app))
+        })
+        .await
 }
 
 /// Delete a draft product
@@ -116,9 +123,9 @@ pub async fn delete_product(
 
 /// Set a product's pictures
 ///
-/// Replaces which pictures the product shows, their order and what they show in words, and sets or removes its video. A published product is
-/// unpublished first.
-#[utoipa::path(tag = "products", request_body = PicturesPut, responses((status = 200, description = "The product as it is now.", body = ProductView)), security(("bearer" = ["products:write"])))]
+/// Replaces which pictures the product shows, their order and what they show in words, and sets or removes its video. Of a
+/// published product this waits for review as a change request.
+#[utoipa::path(tag = "products", request_body = PicturesPut, responses((status = 200, description = "The product as it is now.", body = ProductView), (status = 202, description = "The product is published: the edit waits as a change request, whose path is the `Location`.", body = ChangeRequestView)), security(("bearer" = ["products:write"])))]
 #[put("/v1/aggregators/{aggregator}/products/{product_id}/media")]
 pub async fn set_product_media(
     staff: Staff<ProductsWrite>,
@@ -128,7 +135,12 @@ pub async fn set_product_media(
 ) -> Answered {
     let (pictures, video) = body.0.parse()?;
     let video = video.as_ref().map(Option::as_ref);
-    staff.run(async |tx| found(tx.set_pictures(id, version, &pictures, video).await?, &staff.app)).await
+    staff
+        .run(async |tx| {
+            let set = tx.set_pictures(id, version, &pictures, video).await?;
+            edited(&staff, set, |it| found(it, &staff.app))
+        })
+        .await
 }
 
 fn found(product: Product, app: &App) -> Result<Found<ProductView>, Problem> {

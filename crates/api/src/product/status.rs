@@ -58,7 +58,8 @@ pub async fn publish_product(staff: Staff<ProductsPublish>, At(id): At<ProductId
 
 /// Unpublish a product
 ///
-/// Takes a published product off every storefront at once, so that it can be edited.
+/// Takes a published product off every storefront at once. While it is off, edits count at once; a change request that
+/// waits stays and can still be accepted.
 #[utoipa::path(tag = "products", responses((status = 200, description = "The product, unpublished.", body = ProductView)), security(("bearer" = ["products:publish"])))]
 #[post("/v1/aggregators/{aggregator}/products/{product_id}/unpublish")]
 pub async fn unpublish_product(staff: Staff<ProductsPublish>, At(id): At<ProductId>) -> Answered {
@@ -67,7 +68,7 @@ pub async fn unpublish_product(staff: Staff<ProductsPublish>, At(id): At<Product
 
 /// Archive a product
 ///
-/// Ends the product's life here, from any other state; its history stays.
+/// Ends the product's life here, from any other state; its history stays. A change request that waits is withdrawn.
 #[utoipa::path(tag = "products", responses((status = 200, description = "The product, archived.", body = ProductView)), security(("bearer" = ["products:write"])))]
 #[post("/v1/aggregators/{aggregator}/products/{product_id}/archive")]
 pub async fn archive_product(staff: Staff<ProductsWrite>, At(id): At<ProductId>) -> Answered {

@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::TranslationView;
 use crate::answer::{Answered, Created, Done, Found, Put};
+use crate::change_request::{ChangeRequestView, edited};
 use crate::gate::{Judged, judged};
 use crate::json::Json;
 use crate::path::{At, IfMatch, IfMatchOptional, OnlyNew};
@@ -35,9 +36,9 @@ impl FromRequest for InLocale {
 
 /// Set a product's texts in one language
 ///
-/// New texts need no `If-Match`; replacing others needs the product's `ETag`. A published product is unpublished
-/// first.
-#[utoipa::path(tag = "products", request_body = TranslationView, responses((status = 200, description = "The texts, replaced or the same.", body = TranslationView), (status = 201, description = "The texts, new.", body = TranslationView)), security(("bearer" = ["products:write"])))]
+/// New texts need no `If-Match`; replacing others needs the product's `ETag`. Those of a published product wait for
+/// review as a change request.
+#[utoipa::path(tag = "products", request_body = TranslationView, responses((status = 200, description = "The texts, replaced or the same.", body = TranslationView), (status = 201, description = "The texts, new.", body = TranslationView), (status = 202, description = "The product is published: the edit waits as a change request, whose path is the `Location`.", body = ChangeRequestView)), security(("bearer" = ["products:write"])))]
 #[put("/v1/aggregators/{aggregator}/products/{product_id}/translations/{locale}")]
 pub async fn put_translation(
     staff: Staff<ProductsWrite>,
@@ -51,24 +52,26 @@ pub async fn put_translation(
     let texts = body.0.parse(&mut faults).ok_or(faults)?;
     staff
         .run(async |tx| {
-            let (product, new) = tx.put_translation(id, version, only_new, locale, &texts).await?;
-            let version = Some(product.version);
-            let thing =
-                TranslationView { name: texts.name.to_string(), description: texts.description.to_string() };
-            if new {
-                let location = staff.path(format_args!("products/{id}/translations/{locale}"));
-                Ok(Put::Made(Created { location, version, thing }))
-            } else {
-                Ok(Put::Kept(Found(version, thing)))
-            }
+            let put = tx.put_translation(id, version, only_new, locale, &texts).await?;
+            edited(&staff, put, |(product, new)| {
+                let version = Some(product.version);
+                let (name, description) = (texts.name.to_string(), texts.description.to_string());
+                let thing = TranslationView { name, description };
+                if new {
+                    let location = staff.path(format_args!("products/{id}/translations/{locale}"));
+                    Ok(Put::Made(Created { location, version, thing }))
+                } else {
+                    Ok(Put::Kept(Found(version, thing)))
+                }
+            })
         })
         .await
 }
 
 /// Remove a product's texts in one language
 ///
-/// At least one language stays. A published product is unpublished first.
-#[utoipa::path(tag = "products", responses((status = 204, description = "They are gone.")), security(("bearer" = ["products:write"])))]
+/// At least one language stays. Of a published product this waits for review as a change request.
+#[utoipa::path(tag = "products", responses((status = 204, description = "They are gone."), (status = 202, description = "The product is published: the edit waits as a change request, whose path is the `Location`.", body = ChangeRequestView)), security(("bearer" = ["products:write"])))]
 #[delete("/v1/aggregators/{aggregator}/products/{product_id}/translations/{locale}")]
 pub async fn delete_translation(
     staff: Staff<ProductsWrite>,
@@ -77,9 +80,6 @@ pub async fn delete_translation(
     IfMatch(version): IfMatch,
 ) -> Answered {
     staff
-        .run(async |tx| {
-            tx.delete_translation(id, version, locale).await?;
-            Ok(Done)
-        })
+        .run(async |tx| edited(&staff, tx.delete_translation(id, version, locale).await?, |()| Ok(Done)))
         .await
 }

@@ -17,7 +17,8 @@ use kapal_schema::{merchants, product_certificates};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ProductRow;
+use super::change_request::{CertificateChange, ProductEdit};
+use super::{Edited, ProductRow};
 use crate::identity::stored;
 use crate::sql::sql;
 use crate::{Actor, Change, Db, Error, Result, Subject, TenantTx};
@@ -55,6 +56,19 @@ pub struct NewProductCertificate {
 }
 
 impl NewProductCertificate {
+    /// As it is once it is stored.
+    fn row(&self, product: ProductId) -> ProductCertificateRow {
+        ProductCertificateRow {
+            product_id: product.uuid(),
+            kind: self.kind.as_str().to_owned(),
+            number: self.number.as_str().to_owned(),
+            written: self.number.written().to_owned(),
+            issuer: self.issuer.as_ref().map(ToString::to_string),
+            issued_on: self.validity.issued_on(),
+            expires_on: self.validity.expires_on(),
+        }
+    }
+
     fn is(&self, row: &ProductCertificateRow) -> bool {
         row.written == self.number.written()
             && row.issuer.as_deref() == self.issuer.as_ref().map(|issuer| issuer.as_str())
@@ -66,21 +80,22 @@ impl NewProductCertificate {
 impl TenantTx<'_> {
     /// Enters a product's certificate of a kind. A new one needs no version, an equal repetition changes nothing, and
     /// replacing another needs the product's present version; with `only_new` nothing is replaced. True when it is new.
+    /// That of a published product goes to review.
     pub async fn put_product_certificate(
         &mut self,
         id: ProductId,
         expected: Option<i32>,
         only_new: bool,
         new: &NewProductCertificate,
-    ) -> Result<(ProductRow, ProductCertificateRow, bool)> {
+    ) -> Result<Edited<(ProductRow, ProductCertificateRow, bool)>> {
         let row = self.lock_product(id).await?;
         let old = self.product_certificate(id, new.kind).await?;
         if let Some(old) = &old {
             if only_new {
                 return Err(Error::Stale(row.version));
             }
-            if new.is(old) {
-                return Ok((row, old.clone(), false));
+            if new.is(old) && !self.is_certificate_asked(&row, new.kind).await? {
+                return Ok(Edited::Made((row, old.clone(), false)));
             }
             if expected.is_none() {
                 return Err(Code::PreconditionRequired.into());
@@ -89,31 +104,69 @@ impl TenantTx<'_> {
         if let Some(expected) = expected {
             row.must_be_at(expected)?;
         }
-        row.must_be_open_to_edits()?;
+        if row.is_reviewed()? {
+            let asked = self.ask_for_certificate(row, new.kind, Some(new.into())).await?;
+            return Ok(asked.map(|row| (row, new.row(id), false)));
+        }
         let certificate = self.write_product_certificate(&row, new).await?;
         let row = self.touch_product(id).await?;
         let before = old.as_ref().map_or(Value::Null, named);
         self.record_product(EventKind::ProductUpdated, &row, before, named(&certificate)).await?;
-        Ok((row, certificate, old.is_none()))
+        Ok(Edited::Made((row, certificate, old.is_none())))
     }
 
-    /// Removes a product's certificate of a kind.
+    /// Removes a product's certificate of a kind. Of a published product this goes to review, and one that is only asked
+    /// for is asked for no more.
     pub async fn delete_product_certificate(
         &mut self,
         id: ProductId,
         expected: i32,
         kind: CertificateKind,
-    ) -> Result<()> {
+    ) -> Result<Edited<()>> {
         let row = self.lock_product(id).await?;
-        let old = self.product_certificate(id, kind).await?.ok_or(Error::NotFound)?;
+        let old = self.product_certificate(id, kind).await?;
+        if old.is_none() && !self.is_certificate_asked(&row, kind).await? {
+            return Err(Error::NotFound);
+        }
         row.must_be_at(expected)?;
-        row.must_be_open_to_edits()?;
+        if row.is_reviewed()? {
+            return Ok(self.ask_for_certificate(row, kind, None).await?.map(|_| ()));
+        }
+        let old = old.ok_or(Error::NotFound)?;
+        self.remove_product_certificate(id, kind).await?;
+        let row = self.touch_product(id).await?;
+        self.record_product(EventKind::ProductUpdated, &row, named(&old), Value::Null).await?;
+        Ok(Edited::Made(()))
+    }
+
+    pub(super) async fn remove_product_certificate(
+        &mut self,
+        id: ProductId,
+        kind: CertificateKind,
+    ) -> Result<()> {
         diesel::delete(product_certificates::table.find((self.tenant(), id.uuid(), kind.as_str())))
             .execute(&mut **self)
             .await?;
-        let row = self.touch_product(id).await?;
-        self.record_product(EventKind::ProductUpdated, &row, named(&old), Value::Null).await?;
         Ok(())
+    }
+
+    /// Whether a change of the certificate of a kind waits for review.
+    async fn is_certificate_asked(&mut self, product: &ProductRow, kind: CertificateKind) -> Result<bool> {
+        Ok(product.is_published()?
+            && self.edit_under_way(product).await?.certificates.contains_key(kind.as_str()))
+    }
+
+    async fn ask_for_certificate(
+        &mut self,
+        row: ProductRow,
+        kind: CertificateKind,
+        change: Option<CertificateChange>,
+    ) -> Result<Edited<ProductRow>> {
+        let certificates = [(kind.as_str().to_owned(), change)].into();
+        let before = self.whole_product(row).await?;
+        let asked =
+            self.ask_for_review(before, ProductEdit { certificates, ..ProductEdit::default() }).await?;
+        Ok(asked.map(|product| product.row))
     }
 
     /// Whether a certificate of this kind holds for a product: its own, or one of its merchant's that applies to it.
@@ -135,7 +188,7 @@ impl TenantTx<'_> {
             .optional()?)
     }
 
-    async fn write_product_certificate(
+    pub(super) async fn write_product_certificate(
         &mut self,
         product: &ProductRow,
         new: &NewProductCertificate,

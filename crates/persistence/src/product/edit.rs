@@ -14,7 +14,8 @@ use kapal_schema::products;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DetailChanges, Product, ProductRow, Translation, TranslationRow};
+use super::change_request::ProductEdit;
+use super::{DetailChanges, Details, Edited, Product, ProductRow, Translation, TranslationRow};
 use crate::identity::stored;
 use crate::{Result, TenantTx};
 
@@ -56,31 +57,59 @@ impl TranslationChange {
     }
 }
 
+impl ProductChanges {
+    /// Whether any of it is reviewed: all but the terms of sale, which count at once, as price and stock do.
+    fn needs_review(&self) -> bool {
+        let DetailChanges { lead_time_days, monthly_capacity, minimum_order, .. } = self.details;
+        let terms =
+            DetailChanges { lead_time_days, monthly_capacity, minimum_order, ..DetailChanges::default() };
+        *self != Self { details: terms, ..Self::default() }
+    }
+}
+
+/// How a product is after an edit, as far as the rules allow it: nothing is written yet.
+pub(super) struct Plan<'a> {
+    category: CategoryId,
+    pub(super) details: Details,
+    written: Vec<(Locale, Translation)>,
+    removed: Vec<&'a str>,
+}
+
 impl TenantTx<'_> {
-    /// Edits a product whose version is still `expected`. A patch that says nothing changes nothing.
+    /// Edits a product whose version is still `expected`. A patch that says nothing changes nothing; one that names a
+    /// reviewed field of a published product goes to review as a whole.
     pub async fn update_product(
         &mut self,
         id: ProductId,
         expected: i32,
         changes: &ProductChanges,
-    ) -> Result<Product> {
+    ) -> Result<Edited<Product>> {
         let row = self.lock_product(id).await?;
         row.must_be_at(expected)?;
         let before = self.whole_product(row).await?;
         if *changes == ProductChanges::default() {
-            return Ok(before);
+            return Ok(Edited::Made(before));
         }
-        before.row.must_be_open_to_edits()?;
-        self.apply_product_changes(before, changes).await
+        let is_published = before.row.is_reviewed()?;
+        if is_published && changes.needs_review() {
+            let edit = ProductEdit { product: changes.clone(), ..ProductEdit::default() };
+            return self.ask_for_review(before, edit).await;
+        }
+        let row = self.write_product_changes(&before, changes).await?;
+        let after = self.whole_product(row).await?;
+        self.record_product(EventKind::ProductUpdated, &after.row, before.facts(), after.facts()).await?;
+        if is_published {
+            self.project_product(id).await?;
+        }
+        Ok(Edited::Made(after))
     }
 
-    /// Makes changes of a product that is locked, and where they may be made.
-    pub(crate) async fn apply_product_changes(
+    /// Judges changes of a product that is locked.
+    pub(super) async fn plan_product_changes<'a>(
         &mut self,
-        before: Product,
-        changes: &ProductChanges,
-    ) -> Result<Product> {
-        let id = before.row.id();
+        before: &Product,
+        changes: &'a ProductChanges,
+    ) -> Result<Plan<'a>> {
         let mut faults = Faults::default();
         if let Some(category) = changes.category {
             self.check_category(&mut faults, category).await?;
@@ -90,13 +119,24 @@ impl TenantTx<'_> {
         let category = changes.category.unwrap_or(before.row.category_id.into());
         let demands = self.demands_of(category).await?;
         let details = before.row.details.change(&changes.details, &demands, &before.variants)?;
+        Ok(Plan { category, details, written, removed })
+    }
+
+    /// Makes changes of a product that is locked, and where they may be made.
+    pub(super) async fn write_product_changes(
+        &mut self,
+        before: &Product,
+        changes: &ProductChanges,
+    ) -> Result<ProductRow> {
+        let id = before.row.id();
+        let Plan { category, details, written, removed } = self.plan_product_changes(before, changes).await?;
         if !removed.is_empty() {
             self.remove_translations(id, &removed).await?;
         }
         if !written.is_empty() {
             self.write_translations(id, &written).await?;
         }
-        let row = diesel::update(products::table.find((self.tenant(), id.uuid())))
+        Ok(diesel::update(products::table.find((self.tenant(), id.uuid())))
             .set((
                 products::category_id.eq(category.uuid()),
                 products::slug.eq(changes.slug.as_deref().unwrap_or(&before.row.slug)),
@@ -106,10 +146,7 @@ impl TenantTx<'_> {
             ))
             .returning(ProductRow::as_returning())
             .get_result::<ProductRow>(&mut **self)
-            .await?;
-        let after = self.whole_product(row).await?;
-        self.record_product(EventKind::ProductUpdated, &after.row, before.facts(), after.facts()).await?;
-        Ok(after)
+            .await?)
     }
 
     /// Deletes a draft that no lead or nomination refers to.

@@ -5,6 +5,7 @@
 //! after another and what is projected of it is never older than the last of them.
 
 mod certificate;
+mod change_request;
 mod create;
 mod details;
 mod edit;
@@ -30,6 +31,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use certificate::{NewProductCertificate, ProductCertificateRow};
+pub use change_request::{
+    AcceptableChange, ChangeRequest, ChangeRequestFilter, ChangeRequestRow, ChangeStepRow, Edited,
+    FieldChange, FieldNote, ListedChangeRequest, Review,
+};
 pub use create::NewProduct;
 pub use details::{DetailChanges, Details, HalalChange};
 pub use edit::{ProductChanges, TranslationChange};
@@ -100,12 +105,15 @@ impl ProductRow {
         }
     }
 
-    /// Refuses to change what was reviewed and is shown.
-    fn must_be_open_to_edits(&self) -> Result<()> {
-        match self.status()? {
-            ProductStatus::Published => Err(Code::ProductPublished.into()),
-            _ => self.must_live(),
-        }
+    fn is_published(&self) -> Result<bool> {
+        Ok(self.status()? == ProductStatus::Published)
+    }
+
+    /// Whether edits need a review, since what they change was reviewed and is shown; refuses where nothing is edited any
+    /// more.
+    fn is_reviewed(&self) -> Result<bool> {
+        self.must_live()?;
+        self.is_published()
     }
 }
 

@@ -1,8 +1,7 @@
 //! The pictures of a product, in order, each with what it shows in words, and its video.
 
-use chrono::Utc;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
+use diesel::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{MediaId, ProductId};
@@ -14,7 +13,8 @@ use kapal_schema::{media, product_media, products};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{PictureRow, Product, ProductRow};
+use super::change_request::{PictureChange, ProductEdit};
+use super::{Edited, PictureRow, Product};
 use crate::sql::sql;
 use crate::{Result, TenantTx};
 
@@ -25,6 +25,15 @@ pub struct NewPicture {
     pub media: MediaId,
     /// What it shows.
     pub alt: Bilingual<AltText>,
+}
+
+/// What is known of an upload.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = media, check_for_backend(diesel::pg::Pg))]
+pub(super) struct Upload {
+    id: Uuid,
+    hash: String,
+    widths: Vec<i32>,
 }
 
 sql! {
@@ -40,21 +49,75 @@ sql! {
 }
 
 impl TenantTx<'_> {
-    /// Sets the pictures of a product whose version is still `expected`, and its video: None keeps the one there is.
+    /// Sets the pictures of a product whose version is still `expected`, and its video: None keeps the one there is. Those of
+    /// a published one go to review.
     pub async fn set_pictures(
         &mut self,
         id: ProductId,
         expected: i32,
         pictures: &[NewPicture],
         video: Option<Option<&VideoLink>>,
-    ) -> Result<Product> {
+    ) -> Result<Edited<Product>> {
         let row = self.lock_product(id).await?;
         row.must_be_at(expected)?;
-        row.must_be_open_to_edits()?;
+        let is_published = row.is_reviewed()?;
         let before = self.whole_product(row).await?;
         let mut faults = Faults::default();
-        self.check_pictures(&mut faults, "/media_id", pictures).await?;
+        let uploads = self.check_pictures(&mut faults, "/media_id", pictures).await?;
         faults.finish()?;
+        if is_published {
+            let pictures = pictures.iter().zip(uploads).map(|(picture, upload)| PictureChange {
+                media: upload.id,
+                hash: upload.hash,
+                width: upload.widths.into_iter().max().unwrap_or_default(),
+                alt_id: picture.alt.id.to_string(),
+                alt_en: picture.alt.en.to_string(),
+            });
+            let video = video.map(|video| video.map(ToString::to_string));
+            let edit = ProductEdit { pictures: Some(pictures.collect()), video, ..ProductEdit::default() };
+            return self.ask_for_review(before, edit).await;
+        }
+        self.replace_pictures(id, pictures).await?;
+        if let Some(video) = video {
+            self.set_video(id, video.map(VideoLink::as_str)).await?;
+        }
+        let row = self.touch_product(id).await?;
+        let after = self.whole_product(row).await?;
+        let was = json!({ "media": facts(&before.pictures), "video_url": before.row.video_url });
+        let is = json!({ "media": facts(&after.pictures), "video_url": after.row.video_url });
+        self.record_product(EventKind::ProductUpdated, &after.row, was, is).await?;
+        Ok(Edited::Made(after))
+    }
+
+    /// The uploads of pictures, in their order. Notes every one that is not there, or not for this actor, at `/media/{n}`
+    /// and what follows it. Those that are there stay until the end of the transaction.
+    pub(super) async fn check_pictures(
+        &mut self,
+        faults: &mut Faults,
+        rest: &str,
+        pictures: &[NewPicture],
+    ) -> Result<Vec<Upload>> {
+        if pictures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known: Vec<Upload> = media::table
+            .filter(media::aggregator_id.eq(self.tenant()))
+            .filter(media::id.eq_any(pictures.iter().map(|p| p.media.uuid()).collect::<Vec<_>>()))
+            .select(Upload::as_select())
+            .for_key_share()
+            .load(&mut **self)
+            .await?;
+        let mut uploads = Vec::with_capacity(pictures.len());
+        for (n, picture) in pictures.iter().enumerate() {
+            match known.iter().find(|upload| upload.id == picture.media.uuid()) {
+                Some(upload) => uploads.push(upload.clone()),
+                None => faults.add(format!("/media/{n}{rest}"), Code::UnknownReference),
+            }
+        }
+        Ok(uploads)
+    }
+
+    pub(super) async fn replace_pictures(&mut self, id: ProductId, pictures: &[NewPicture]) -> Result<()> {
         diesel::delete(
             product_media::table
                 .filter(product_media::aggregator_id.eq(self.tenant()))
@@ -62,47 +125,14 @@ impl TenantTx<'_> {
         )
         .execute(&mut **self)
         .await?;
-        self.insert_pictures(id, pictures).await?;
-        let video = video.map_or(before.row.video_url.as_deref(), |video| video.map(VideoLink::as_str));
-        let row = diesel::update(products::table.find((self.tenant(), id.uuid())))
-            .set((
-                products::video_url.eq(video),
-                products::version.eq(products::version + 1),
-                products::updated_at.eq(Utc::now()),
-            ))
-            .returning(ProductRow::as_returning())
-            .get_result::<ProductRow>(&mut **self)
-            .await?;
-        let after = self.whole_product(row).await?;
-        let was = json!({ "media": facts(&before.pictures), "video_url": before.row.video_url });
-        let is = json!({ "media": facts(&after.pictures), "video_url": after.row.video_url });
-        self.record_product(EventKind::ProductUpdated, &after.row, was, is).await?;
-        Ok(after)
+        self.insert_pictures(id, pictures).await
     }
 
-    /// Notes every picture that is not there, or not for this actor, at `/media/{n}` and what follows it. Those that are
-    /// there stay until the end of the transaction.
-    pub(super) async fn check_pictures(
-        &mut self,
-        faults: &mut Faults,
-        rest: &str,
-        pictures: &[NewPicture],
-    ) -> Result<()> {
-        if pictures.is_empty() {
-            return Ok(());
-        }
-        let known: Vec<Uuid> = media::table
-            .filter(media::aggregator_id.eq(self.tenant()))
-            .filter(media::id.eq_any(pictures.iter().map(|p| p.media.uuid()).collect::<Vec<_>>()))
-            .select(media::id)
-            .for_key_share()
-            .load(&mut **self)
+    pub(super) async fn set_video(&mut self, id: ProductId, video: Option<&str>) -> Result<()> {
+        diesel::update(products::table.find((self.tenant(), id.uuid())))
+            .set(products::video_url.eq(video))
+            .execute(&mut **self)
             .await?;
-        for (n, picture) in pictures.iter().enumerate() {
-            if !known.contains(&picture.media.uuid()) {
-                faults.add(format!("/media/{n}{rest}"), Code::UnknownReference);
-            }
-        }
         Ok(())
     }
 

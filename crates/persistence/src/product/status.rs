@@ -32,16 +32,11 @@ impl TenantTx<'_> {
         let status =
             was.apply(action).map_err(|code| Refusal::because(code, format!("The product is {was}.")))?;
         let mut product = self.whole_product(row).await?;
-        if action == ProductAction::Publish {
-            self.check_merchant(&product.row).await?;
-        }
-        if matches!(action, ProductAction::Submit | ProductAction::Publish) {
-            let missing = product.missing();
-            if !missing.is_empty() {
-                let missing = format!("It lacks {}.", missing.join(", "));
-                return Err(Refusal::because(Code::ProductIncomplete, missing).into());
-            }
-            self.check_claims(&product).await?;
+        match action {
+            ProductAction::Submit => self.check_complete(&product).await?,
+            ProductAction::Publish => self.check_publication(&product).await?,
+            ProductAction::Archive => self.end_change_request(&product.row).await?,
+            ProductAction::RequestChanges | ProductAction::Unpublish => {}
         }
         let now = Utc::now();
         let published_at = match status {
@@ -73,6 +68,21 @@ impl TenantTx<'_> {
             self.project_product(product.row.id()).await?;
         }
         Ok(product)
+    }
+
+    /// Refuses what may not be on a storefront.
+    pub(super) async fn check_publication(&mut self, product: &Product) -> Result<()> {
+        self.check_merchant(&product.row).await?;
+        self.check_complete(product).await
+    }
+
+    async fn check_complete(&mut self, product: &Product) -> Result<()> {
+        let missing = product.missing();
+        if !missing.is_empty() {
+            let missing = format!("It lacks {}.", missing.join(", "));
+            return Err(Refusal::because(Code::ProductIncomplete, missing).into());
+        }
+        self.check_claims(product).await
     }
 
     /// Refuses, field by field, what its category demands and it does not say, what it says of being halal without

@@ -1,5 +1,7 @@
 //! A product's texts, one set per language; at least one stays.
 
+use std::collections::BTreeMap;
+
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
@@ -12,7 +14,8 @@ use kapal_schema::product_translations;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ProductRow, TranslationRow};
+use super::change_request::ProductEdit;
+use super::{Edited, ProductChanges, ProductRow, TranslationChange, TranslationRow};
 use crate::sql::sql;
 use crate::{Error, Result, TenantTx};
 
@@ -40,7 +43,7 @@ sql! {
 impl TenantTx<'_> {
     /// Sets a product's texts in one language. New texts need no version, an equal repetition changes nothing, and
     /// replacing other texts needs the product's present version; with `only_new` nothing is replaced. True when the
-    /// texts are new.
+    /// texts are new. Those of a published product go to review.
     pub async fn put_translation(
         &mut self,
         id: ProductId,
@@ -48,7 +51,7 @@ impl TenantTx<'_> {
         only_new: bool,
         locale: Locale,
         new: &Translation,
-    ) -> Result<(ProductRow, bool)> {
+    ) -> Result<Edited<(ProductRow, bool)>> {
         let row = self.lock_product(id).await?;
         let before = self.translations(id).await?;
         let old = before.iter().find(|t| t.locale == locale.as_str());
@@ -56,8 +59,9 @@ impl TenantTx<'_> {
             if only_new {
                 return Err(Error::Stale(row.version));
             }
-            if old.name == new.name.as_str() && old.description == new.description.as_str() {
-                return Ok((row, false));
+            let is_same = old.name == new.name.as_str() && old.description == new.description.as_str();
+            if is_same && !self.is_asked(&row, locale).await? {
+                return Ok(Edited::Made((row, false)));
             }
             if expected.is_none() {
                 return Err(Code::PreconditionRequired.into());
@@ -66,25 +70,44 @@ impl TenantTx<'_> {
         if let Some(expected) = expected {
             row.must_be_at(expected)?;
         }
-        row.must_be_open_to_edits()?;
+        if row.is_reviewed()? {
+            let change = TranslationChange {
+                name: Some(new.name.to_string()),
+                description: Some(new.description.to_string()),
+            };
+            return self
+                .ask_for_texts(row, locale, Some(change))
+                .await
+                .map(|asked| asked.map(|row| (row, false)));
+        }
         self.write_translations(id, &[(locale, new.clone())]).await?;
         let row = self.touch_product(id).await?;
         let was = old.map_or(Value::Null, |old| json!({ "translations": facts(std::slice::from_ref(old)) }));
         let texts = json!({ "name": new.name.as_str(), "description": new.description.as_str() });
         let is = json!({ "translations": { locale.as_str(): texts } });
         self.record_product(EventKind::ProductUpdated, &row, was, is).await?;
-        Ok((row, old.is_none()))
+        Ok(Edited::Made((row, old.is_none())))
     }
 
-    /// Removes a product's texts in one language, unless it is the last.
-    pub async fn delete_translation(&mut self, id: ProductId, expected: i32, locale: Locale) -> Result<()> {
+    /// Removes a product's texts in one language, unless it is the last. Of a published product this goes to review, and
+    /// texts that are only asked for are asked for no more.
+    pub async fn delete_translation(
+        &mut self,
+        id: ProductId,
+        expected: i32,
+        locale: Locale,
+    ) -> Result<Edited<()>> {
         let row = self.lock_product(id).await?;
         let before = self.translations(id).await?;
-        let Some(old) = before.iter().find(|t| t.locale == locale.as_str()) else {
+        let old = before.iter().find(|t| t.locale == locale.as_str());
+        if old.is_none() && !self.is_asked(&row, locale).await? {
             return Err(Error::NotFound);
-        };
+        }
         row.must_be_at(expected)?;
-        row.must_be_open_to_edits()?;
+        if row.is_reviewed()? {
+            return self.ask_for_texts(row, locale, None).await.map(|asked| asked.map(|_| ()));
+        }
+        let Some(old) = old else { return Err(Error::NotFound) };
         if before.len() == 1 {
             return Err(
                 Refusal::because(Code::ProductIncomplete, "A product keeps at least one language.").into()
@@ -94,7 +117,26 @@ impl TenantTx<'_> {
         let row = self.touch_product(id).await?;
         let was = json!({ "translations": facts(std::slice::from_ref(old)) });
         self.record_product(EventKind::ProductUpdated, &row, was, Value::Null).await?;
-        Ok(())
+        Ok(Edited::Made(()))
+    }
+
+    /// Whether a change of the texts in one language waits for review.
+    async fn is_asked(&mut self, product: &ProductRow, locale: Locale) -> Result<bool> {
+        Ok(product.is_published()?
+            && self.edit_under_way(product).await?.product.translations.contains_key(locale.as_str()))
+    }
+
+    async fn ask_for_texts(
+        &mut self,
+        row: ProductRow,
+        locale: Locale,
+        change: Option<TranslationChange>,
+    ) -> Result<Edited<ProductRow>> {
+        let translations = BTreeMap::from([(locale.as_str().to_owned(), change)]);
+        let product = ProductChanges { translations, ..ProductChanges::default() };
+        let before = self.whole_product(row).await?;
+        let asked = self.ask_for_review(before, ProductEdit { product, ..ProductEdit::default() }).await?;
+        Ok(asked.map(|product| product.row))
     }
 
     pub(super) async fn translations(&mut self, id: ProductId) -> Result<Vec<TranslationRow>> {

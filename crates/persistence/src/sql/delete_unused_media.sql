@@ -3,6 +3,9 @@ WITH shown AS (
     SELECT s.media_id FROM product_media s WHERE s.aggregator_id = $1 AND s.media_id = ANY ($2)
     UNION ALL
     SELECT s.logo_id FROM merchant_profiles s WHERE s.aggregator_id = $1 AND s.logo_id = ANY ($2)
+    UNION ALL
+    SELECT (p #>> '{}')::uuid FROM change_requests c, jsonb_path_query(c.edit, '$.pictures[*].media') AS p
+    WHERE c.aggregator_id = $1 AND c.status IN ('open', 'needs_changes')
 )
 DELETE FROM media m
 WHERE m.aggregator_id = $1 AND m.id = ANY ($2) AND m.id NOT IN (SELECT media_id FROM shown)

@@ -4,6 +4,10 @@ WITH shown AS (
     SELECT s.media_id FROM product_media s WHERE s.aggregator_id = $1
     UNION ALL
     SELECT s.logo_id FROM merchant_profiles s WHERE s.aggregator_id = $1 AND s.logo_id IS NOT NULL
+    UNION ALL
+    -- What a change request is to show: named in its edit, without a key.
+    SELECT (p #>> '{}')::uuid FROM change_requests c, jsonb_path_query(c.edit, '$.pictures[*].media') AS p
+    WHERE c.aggregator_id = $1 AND c.status IN ('open', 'needs_changes')
 ),
 looked_at AS (
     SELECT m.id, m.id IN (SELECT media_id FROM shown) AS is_shown FROM media m WHERE m.aggregator_id = $1

@@ -6,6 +6,7 @@ mod levels;
 mod mentoring;
 mod papers;
 mod programmes;
+mod revisions;
 mod shelves;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -111,6 +112,7 @@ impl Loader<'_> {
     /// Its products, and what became of them.
     async fn fill<'p>(&self, mut house: House<'p>, objects: &Objects, drawn: &Drawn) -> Result<House<'p>> {
         self.list(&mut house, drawn).await?;
+        self.revise(&house).await?;
         self.suspend_merchants(&house).await?;
         self.curate(&house).await?;
         if house.plan.status == AggregatorStatus::Active {
