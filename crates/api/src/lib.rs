@@ -35,6 +35,7 @@ mod category_attribute;
 mod category_gate;
 mod channel;
 mod collection;
+mod collection_rule;
 mod consent;
 mod enrolment;
 mod export;
@@ -95,6 +96,7 @@ pub fn routes(config: &mut ServiceConfig) {
     category::routes(config);
     channel::routes(config);
     collection::routes(config);
+    collection_rule::routes(config);
     consent::routes(config);
     category_attribute::routes(config);
     category_gate::routes(config);

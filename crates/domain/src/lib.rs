@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod channel;
 pub mod code;
 pub mod collection;
+pub mod collection_rule;
 pub mod completeness;
 mod crockford;
 pub mod day;

@@ -35,6 +35,7 @@ mod certificate;
 mod channel;
 mod collection;
 mod concerned;
+mod collection_rule;
 mod consent;
 mod enrolment;
 mod featured;
