@@ -10,6 +10,7 @@ mod category;
 mod category_gate;
 mod certificate;
 mod collection;
+mod collection_rule;
 mod consent;
 mod curation;
 mod cursor;

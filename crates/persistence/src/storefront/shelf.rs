@@ -91,14 +91,19 @@ struct NamedShelf {
 }
 
 sql! {
-    CategorySlugs { ids: Vec<Uuid> => Array<SqlUuid> }
-    "SELECT id, slug FROM categories WHERE id = ANY ($1)"
+    Branches { ids: Vec<Uuid> => Array<SqlUuid> }
+    "WITH RECURSIVE below AS (
+        SELECT id AS top, id, slug FROM categories WHERE id = ANY ($1)
+        UNION ALL
+        SELECT below.top, c.id, c.slug FROM below JOIN categories c ON c.parent_id = below.id
+     )
+     SELECT top, slug FROM below"
 }
 
 #[derive(QueryableByName)]
-struct CategorySlug {
+struct Branch {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    top: Uuid,
     #[diesel(sql_type = Text)]
     slug: String,
 }
@@ -134,12 +139,13 @@ pub(super) struct Look {
     locale: Locale,
     now: DateTime<Utc>,
     named: HashMap<Uuid, Shelf>,
-    categories: HashMap<Uuid, String>,
+    /// The slugs of each category and of those below it.
+    categories: HashMap<Uuid, Vec<String>>,
 }
 
 impl Look {
-    /// Reads what these shelves name: other collections, with what those name, and categories. A chain of collections is
-    /// short, and none leads back to itself.
+    /// Reads what these shelves name: other collections, with what those name, and the branches of categories. A chain
+    /// of collections is short, and none leads back to itself.
     pub async fn at(
         connection: &mut Connection,
         shelves: &[Shelf],
@@ -163,11 +169,12 @@ impl Look {
         }
         let rules = shelves.iter().chain(named.values()).filter_map(Shelf::rule);
         let ids: HashSet<_> = rules.flat_map(|rule| &rule.categories).map(|id| id.uuid()).collect();
-        let mut categories = HashMap::new();
+        let mut categories = HashMap::<_, Vec<_>>::new();
         if !ids.is_empty() {
-            let query = CategorySlugs { ids: ids.into_iter().collect() };
-            let rows = query.load::<CategorySlug>(connection).await?;
-            categories.extend(rows.into_iter().map(|row| (row.id, row.slug)));
+            let query = Branches { ids: ids.into_iter().collect() };
+            for branch in query.load::<Branch>(connection).await? {
+                categories.entry(branch.top).or_default().push(branch.slug);
+            }
         }
         Ok(Self { locale, now, named, categories })
     }
@@ -242,13 +249,10 @@ impl Look {
         }
         let statement = statement.page(" ORDER BY m.place", limit).planned_anew();
         let rows = statement.load::<Placed>(connection).await?;
-        let total = match rows.first() {
-            Some(row) => row.total,
-            None if after.is_none() => 0,
-            None => {
-                let totals = self.totals(connection, std::slice::from_ref(shelf)).await?;
-                totals.first().copied().unwrap_or_default()
-            }
+        let total = match rows.as_slice() {
+            [row, ..] => row.total,
+            [] if after.is_none() => 0,
+            [] => self.totals(connection, std::slice::from_ref(shelf)).await?.into_iter().sum(),
         };
         let page = crate::Page::cut(rows, limit, |row| place_of(shelf, row));
         let products = page.items.into_iter().map(|row| row.product).collect();
@@ -298,12 +302,12 @@ impl Look {
 
     /// What a rule asks of a document `d`.
     fn criteria(&self, rule: &Rule) -> Statement {
-        let slugs = rule.categories.iter().filter_map(|id| self.categories.get(&id.uuid())).cloned();
+        let slugs = rule.categories.iter().filter_map(|id| self.categories.get(&id.uuid())).flatten();
         let tags = rule.tags.iter().map(|tag| tag.as_str().to_owned());
         let certificates = texts(rule.certificates.iter().map(|kind| kind.as_str()));
         let levels = texts(rule.levels.iter().map(|level| level.as_str()));
         let mut statement = Statement::default()
-            .any(" AND d.category_path && (", slugs.collect(), !rule.categories.is_empty())
+            .any(" AND d.category_slug = ANY (", slugs.cloned().collect(), !rule.categories.is_empty())
             .any(" AND d.certificates && (", certificates, !rule.certificates.is_empty())
             .any(" AND d.tags && (", tags.collect(), !rule.tags.is_empty())
             .any(" AND d.level = ANY (", levels, !rule.levels.is_empty())
@@ -440,7 +444,7 @@ impl Db {
         let firsts = look.firsts(&mut connection, &shelves, first).await?;
         let totals = look.count(&mut connection, &shelves, Some(COUNTED + 1)).await?;
         let products = firsts.into_iter().flat_map(|taken| taken.products).collect();
-        Ok((products, matches(totals.first().copied().unwrap_or_default())))
+        Ok((products, matches(totals.into_iter().sum())))
     }
 }
 
