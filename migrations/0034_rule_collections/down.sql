@@ -1,3 +1,5 @@
+DROP INDEX search_documents_province;
+CREATE INDEX search_documents_province ON search_documents (locale, province_code, published_at DESC, product_id DESC);
 DROP INDEX search_documents_mutiara;
 CREATE INDEX search_documents_mutiara ON search_documents (aggregator_id, locale, published_at DESC, product_id DESC)
     WHERE is_mutiara OR stars IS NOT NULL;

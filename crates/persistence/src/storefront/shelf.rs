@@ -224,7 +224,7 @@ impl Look {
             let piece = self.placed(at, shelf).sql(" WHERE m.place <= ").bind(first);
             statement = if at == 0 { piece } else { statement.sql(" UNION ALL ").append(piece) };
         }
-        let statement = statement.sql(" ORDER BY shelf, place").planned_anew();
+        let statement = statement.sql(" ORDER BY shelf, place").planned_for(shelves);
         for row in statement.load::<Placed>(connection).await? {
             let shelf = usize::try_from(row.shelf).ok().and_then(|at| taken.get_mut(at));
             if let Some(shelf) = shelf {
@@ -247,7 +247,7 @@ impl Look {
         if let Some(cursor) = after {
             statement = statement.beyond_on(shelf, cursor)?;
         }
-        let statement = statement.page(" ORDER BY m.place", limit).planned_anew();
+        let statement = statement.page(" ORDER BY m.place", limit).planned_for(std::slice::from_ref(shelf));
         let rows = statement.load::<Placed>(connection).await?;
         let total = match rows.as_slice() {
             [row, ..] => row.total,
@@ -388,6 +388,11 @@ impl Statement {
     /// A comparison with any of these, where it is asked for.
     fn any(self, compare: &'static str, values: Vec<String>, is_asked: bool) -> Self {
         if is_asked { self.sql(compare).bind(values).sql(")") } else { self }
+    }
+
+    /// Plans anew what depends on rules; products by hand are found in one way, however they are.
+    fn planned_for(self, shelves: &[Shelf]) -> Self {
+        if shelves.iter().any(|shelf| shelf.rule().is_some()) { self.planned_anew() } else { self }
     }
 
     /// After the place on a shelf where the page before ended.
