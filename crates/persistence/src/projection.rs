@@ -41,7 +41,7 @@ sql! {
         c.ends_at, c.rule, coalesce((SELECT array_agg(p.product_id ORDER BY p.position) FROM collection_products p
             WHERE p.aggregator_id = $1 AND p.collection_id = $2), '{}'),
         coalesce((SELECT jsonb_agg(jsonb_build_object('hash', m.hash, 'width', m.width, 'height', m.height,
-                'widths', m.widths, 'alt_id', '', 'alt_en', '')) FROM media m
+                'widths', m.widths, 'blurhash', m.blurhash, 'alt_id', '', 'alt_en', '')) FROM media m
             WHERE m.aggregator_id = $1 AND m.id = c.media_id), '[]'), c.version
      FROM shown c
      ON CONFLICT (aggregator_id, id) DO UPDATE SET slug = excluded.slug, title_id = excluded.title_id,

@@ -3,6 +3,8 @@ WITH shown AS (
     SELECT s.media_id FROM product_media s WHERE s.aggregator_id = $1 AND s.media_id = ANY ($2)
     UNION ALL
     SELECT s.logo_id FROM merchant_profiles s WHERE s.aggregator_id = $1 AND s.logo_id = ANY ($2)
+    UNION ALL
+    SELECT s.media_id FROM collections s WHERE s.aggregator_id = $1 AND s.media_id = ANY ($2)
 )
 DELETE FROM media m
 WHERE m.aggregator_id = $1 AND m.id = ANY ($2) AND m.id NOT IN (SELECT media_id FROM shown)

@@ -4,6 +4,8 @@ WITH shown AS (
     SELECT s.media_id FROM product_media s WHERE s.aggregator_id = $1
     UNION ALL
     SELECT s.logo_id FROM merchant_profiles s WHERE s.aggregator_id = $1 AND s.logo_id IS NOT NULL
+    UNION ALL
+    SELECT s.media_id FROM collections s WHERE s.aggregator_id = $1 AND s.media_id IS NOT NULL
 ),
 looked_at AS (
     SELECT m.id, m.id IN (SELECT media_id FROM shown) AS is_shown FROM media m WHERE m.aggregator_id = $1
