@@ -11,6 +11,7 @@ mod category_gate;
 mod certificate;
 mod change_request;
 mod collection;
+mod collection_rule;
 mod consent;
 mod curation;
 mod cursor;

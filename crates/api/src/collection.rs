@@ -3,25 +3,26 @@
 use actix_web::{delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
 use kapal_domain::collection::{CollectionIntro, CollectionTitle, MAX_PRODUCTS};
-use kapal_domain::ids::CollectionId;
-use kapal_domain::permission::{ProductsRead, StorefrontWrite};
+use kapal_domain::ids::{CollectionId, MediaId};
+use kapal_domain::permission::{Demand, ProductsRead, StorefrontWrite};
 use kapal_domain::slot::parse_moment;
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{Collection, CollectionChanges, NewCollection};
+use kapal_persistence::{Collection, CollectionChanges, Matches, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::Staff;
 use crate::answer::{Answered, Created, Done, Found};
+use crate::collection_rule::{MatchesView, RuleBody};
 use crate::json::{Json, Patch};
-use crate::path::{At, IfMatch};
+use crate::path::{At, IfMatch, parse_id};
 use crate::query::{List, PageOf, Paging};
 use crate::slot::{parse_products, parse_window};
 use crate::texts::{TextsBody, TextsPatch, clearable};
 use crate::views::TextsView;
+use crate::{Problem, Staff};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -50,9 +51,16 @@ pub struct CollectionView {
     starts_at: DateTime<Utc>,
     /// Until when; null when it stays.
     ends_at: Option<DateTime<Utc>>,
-    /// Its products, in their order. A storefront shows those that are published.
+    /// The products that were put into it by hand, in their order; none where it has a rule. A storefront shows those that
+    /// are published.
     #[schema(max_items = 100)]
     product_ids: Vec<Uuid>,
+    /// What belongs to it; null where its products are put into it by hand.
+    rule: Option<RuleBody>,
+    /// How many published products meet the rule now; null without one. Not a part of the `ETag`.
+    matches: Option<MatchesView>,
+    /// Its picture.
+    media_id: Option<Uuid>,
     /// Grows with each change: the `ETag`.
     #[schema(example = 2, minimum = 1)]
     version: i32,
@@ -62,8 +70,8 @@ pub struct CollectionView {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Collection> for CollectionView {
-    fn from(collection: Collection) -> Self {
+impl CollectionView {
+    fn new(collection: Collection, matches: Option<Matches>) -> Self {
         let row = collection.row;
         Self {
             id: row.id,
@@ -73,6 +81,9 @@ impl From<Collection> for CollectionView {
             starts_at: row.starts_at,
             ends_at: row.ends_at,
             product_ids: collection.product_ids,
+            rule: collection.rule.as_ref().map(RuleBody::from),
+            matches: matches.map(MatchesView::from),
+            media_id: row.media_id,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -96,6 +107,11 @@ pub struct CollectionCreate {
     /// Until when; left away it stays.
     #[schema(example = "2027-01-31T16:59:59Z", format = "date-time", max_length = 40)]
     ends_at: Option<String>,
+    /// What belongs to it; left away, its products are put into it by hand.
+    rule: Option<RuleBody>,
+    /// An uploaded picture of it.
+    #[schema(example = json!(null), format = "uuid", max_length = 36)]
+    media_id: Option<String>,
 }
 
 impl CollectionCreate {
@@ -109,6 +125,11 @@ impl CollectionCreate {
         let description_en = faults.take("/description/en", CollectionIntro::parse(en.unwrap_or_default()));
         let slug = faults.take_optional("/slug", self.slug.as_deref().map(Slug::parse));
         let window = parse_window(&mut faults, "", self.starts_at.as_deref(), self.ends_at.as_deref());
+        let rule = match &self.rule {
+            None => Some(None),
+            Some(rule) => rule.parse(&mut faults).map(Some),
+        };
+        let media = faults.take_optional("/media_id", self.media_id.as_deref().map(parse_id));
         let (
             Some(title_id),
             Some(title_en),
@@ -116,11 +137,13 @@ impl CollectionCreate {
             Some(description_en),
             Some(slug),
             Some(window),
-        ) = (title_id, title_en, description_id, description_en, slug, window)
+            Some(rule),
+            Some(media),
+        ) = (title_id, title_en, description_id, description_en, slug, window, rule, media)
         else {
             return Err(faults);
         };
-        Ok(NewCollection { slug, title_id, title_en, description_id, description_en, window })
+        Ok(NewCollection { slug, title_id, title_en, description_id, description_en, window, rule, media })
     }
 }
 
@@ -148,6 +171,15 @@ pub struct CollectionPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "2027-01-31T16:59:59Z", format = "date-time", max_length = 40)]
     ends_at: Patch<String>,
+    /// What belongs to it; it takes the place of the whole rule before it. A rule takes out what was put in by hand; null
+    /// leaves the collection empty, to be filled by hand.
+    #[serde(default)]
+    #[schema(value_type = Option<RuleBody>)]
+    rule: Patch<RuleBody>,
+    /// An uploaded picture of it; null: none.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid", max_length = 36)]
+    media_id: Patch<String>,
 }
 
 impl CollectionPatch {
@@ -176,6 +208,12 @@ impl CollectionPatch {
         };
         let starts_at = self.starts_at.required(&mut faults, "/starts_at", |t| parse_moment(t));
         let ends_at = self.ends_at.optional(&mut faults, "/ends_at", |t| parse_moment(t));
+        let rule = match &self.rule {
+            Patch::Keep => Some(None),
+            Patch::Clear => Some(Some(None)),
+            Patch::Set(rule) => rule.parse(&mut faults).map(|rule| Some(Some(rule))),
+        };
+        let media_id = self.media_id.optional(&mut faults, "/media_id", |t| parse_id(t).map(MediaId::uuid));
         let (
             Some(title_id),
             Some(title_en),
@@ -183,11 +221,22 @@ impl CollectionPatch {
             Some(description_en),
             Some(starts_at),
             Some(ends_at),
-        ) = (title_id, title_en, description_id, description_en, starts_at, ends_at)
+            Some(rule),
+            Some(media_id),
+        ) = (title_id, title_en, description_id, description_en, starts_at, ends_at, rule, media_id)
         else {
             return Err(faults);
         };
-        Ok(CollectionChanges { title_id, title_en, description_id, description_en, starts_at, ends_at })
+        Ok(CollectionChanges {
+            title_id,
+            title_en,
+            description_id,
+            description_en,
+            starts_at,
+            ends_at,
+            media_id,
+            rule,
+        })
     }
 }
 
@@ -205,14 +254,15 @@ pub struct NoFilter {}
 
 /// Make a collection
 ///
-/// Makes an empty collection; its products are put into it afterwards.
+/// With a rule it has all products that meet it from now on. Without one it is empty; its products are put into it
+/// afterwards.
 #[utoipa::path(tag = "curation", request_body = CollectionCreate, responses((status = 201, description = "The collection.", body = CollectionView)), security(("bearer" = ["storefront:write"])))]
 #[post("/v1/aggregators/{aggregator}/collections")]
 pub async fn create_collection(staff: Staff<StorefrontWrite>, body: Json<CollectionCreate>) -> Answered {
     let new = body.0.parse()?;
     staff
         .run(async |tx| {
-            let collection = CollectionView::from(tx.insert_collection(&new).await?);
+            let collection = viewed(&staff, tx.insert_collection(&new).await?).await?;
             let location = staff.path(format_args!("collections/{}", collection.id));
             Ok(Created { location, version: Some(collection.version), thing: collection })
         })
@@ -228,23 +278,29 @@ pub async fn list_collections(staff: Staff<ProductsRead>, list: List<NoFilter>) 
     staff
         .run(async |tx| {
             let page = tx.collections(list.after.as_ref(), list.limit).await?;
-            Ok(list.reply(page.map(CollectionView::from)))
+            let rules: Vec<_> = page.items.iter().filter_map(|collection| collection.rule.as_ref()).collect();
+            let counted = staff.app.db.rule_matches(staff.aggregator(), &rules).await?;
+            let mut counted = counted.into_iter();
+            Ok(list.reply(page.map(|collection| {
+                let matches = collection.rule.as_ref().and_then(|_| counted.next());
+                CollectionView::new(collection, matches)
+            })))
         })
         .await
 }
 
 /// Read a collection
 ///
-/// One collection with its products in their order.
+/// One collection with its products in their order, or with its rule.
 #[utoipa::path(tag = "curation", responses((status = 200, description = "The collection.", body = CollectionView)), security(("bearer" = ["products:read"])))]
 #[get("/v1/aggregators/{aggregator}/collections/{collection_id}")]
 pub async fn get_collection(staff: Staff<ProductsRead>, At(id): At<CollectionId>) -> Answered {
-    staff.run(async |tx| Ok(found(tx.collection(id).await?))).await
+    staff.run(async |tx| found(&staff, tx.collection(id).await?).await).await
 }
 
 /// Edit a collection
 ///
-/// A merge patch (RFC 7396) of its texts and times. Its slug stays, so that links stay.
+/// A merge patch (RFC 7396) of its texts, times and picture; a rule is put whole. Its slug stays, so that links stay.
 #[utoipa::path(tag = "curation", request_body = CollectionPatch, responses((status = 200, description = "The collection as it is now.", body = CollectionView)), security(("bearer" = ["storefront:write"])))]
 #[patch("/v1/aggregators/{aggregator}/collections/{collection_id}")]
 pub async fn update_collection(
@@ -254,12 +310,12 @@ pub async fn update_collection(
     body: Json<CollectionPatch>,
 ) -> Answered {
     let changes = body.0.parse()?;
-    staff.run(async |tx| Ok(found(tx.update_collection(id, version, &changes).await?))).await
+    staff.run(async |tx| found(&staff, tx.update_collection(id, version, &changes).await?).await).await
 }
 
 /// Delete a collection
 ///
-/// Takes it off the storefront at once; its products stay.
+/// Takes it off the storefront at once; its products stay. One that a rule names can't be deleted.
 #[utoipa::path(tag = "curation", responses((status = 204, description = "It is gone.")), security(("bearer" = ["storefront:write"])))]
 #[delete("/v1/aggregators/{aggregator}/collections/{collection_id}")]
 pub async fn delete_collection(
@@ -277,7 +333,8 @@ pub async fn delete_collection(
 
 /// Put the products of a collection
 ///
-/// Exactly these products in this order, in place of those before. `If-Match` is the collection's version.
+/// Exactly these products in this order, in place of those before; refused where it has a rule. `If-Match` is the
+/// collection's version.
 #[utoipa::path(tag = "curation", request_body = CollectionProducts, responses((status = 200, description = "The collection as it is now.", body = CollectionView)), security(("bearer" = ["storefront:write"])))]
 #[put("/v1/aggregators/{aggregator}/collections/{collection_id}/products")]
 pub async fn set_collection_products(
@@ -289,11 +346,20 @@ pub async fn set_collection_products(
     let mut faults = Faults::default();
     let products = parse_products(&mut faults, "/product_ids", &body.0.product_ids, 0..=MAX_PRODUCTS);
     let products = products.ok_or(faults)?;
-    staff.run(async |tx| Ok(found(tx.set_collection_products(id, version, &products).await?))).await
+    staff.run(async |tx| found(&staff, tx.set_collection_products(id, version, &products).await?).await).await
 }
 
-fn found(collection: Collection) -> Found<CollectionView> {
-    Found(Some(collection.row.version), collection.into())
+async fn viewed<P: Demand>(staff: &Staff<P>, collection: Collection) -> Result<CollectionView, Problem> {
+    let rules: Vec<_> = collection.rule.iter().collect();
+    let matches = staff.app.db.rule_matches(staff.aggregator(), &rules).await?.pop();
+    Ok(CollectionView::new(collection, matches))
+}
+
+async fn found<P: Demand>(
+    staff: &Staff<P>,
+    collection: Collection,
+) -> Result<Found<CollectionView>, Problem> {
+    Ok(Found(Some(collection.row.version), viewed(staff, collection).await?))
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod category_gate;
 mod change_request;
 mod channel;
 mod collection;
+mod collection_rule;
 mod consent;
 mod enrolment;
 mod export;
@@ -97,6 +98,7 @@ pub fn routes(config: &mut ServiceConfig) {
     change_request::routes(config);
     channel::routes(config);
     collection::routes(config);
+    collection_rule::routes(config);
     consent::routes(config);
     category_attribute::routes(config);
     category_gate::routes(config);

@@ -98,8 +98,13 @@ impl<T> List<T> {
 
     /// One page, to stand within a larger answer.
     pub fn page_of<U>(&self, page: Page<U>) -> PageOf<U> {
-        let next_cursor = page.next.map(|cursor| cursor.encode(&self.vault, &self.list));
-        PageOf { data: page.items, page: PageInfo { has_more: next_cursor.is_some(), next_cursor } }
+        PageOf { data: page.items, page: self.page_info(page.next) }
+    }
+
+    /// Where a page goes on, beside things under a name of their own.
+    pub fn page_info(&self, next: Option<Cursor>) -> PageInfo {
+        let next_cursor = next.map(|cursor| cursor.encode(&self.vault, &self.list));
+        PageInfo { has_more: next_cursor.is_some(), next_cursor }
     }
 }
 

@@ -254,7 +254,7 @@ events! {
     CollectionUpdated = "collection.updated" public,
     /// A collection was deleted.
     CollectionDeleted = "collection.deleted" public,
-    /// A collection's time began or ended.
+    /// A collection's time began or ended, or what its rule calls new is a day older.
     CollectionTurned = "collection.turned" public,
     /// A slot was booked.
     SlotCreated = "slot.created" public,

@@ -13,6 +13,7 @@ pub mod change_request;
 pub mod channel;
 pub mod code;
 pub mod collection;
+pub mod collection_rule;
 pub mod completeness;
 mod crockford;
 pub mod day;

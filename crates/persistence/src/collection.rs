@@ -10,14 +10,16 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use kapal_domain::collection::{CollectionIntro, CollectionTitle, MAX_PRODUCTS, Window};
+use kapal_domain::collection_rule::Rule;
 use kapal_domain::event::EventKind;
-use kapal_domain::ids::{CollectionId, ProductId};
+use kapal_domain::ids::{CollectionId, MediaId, ProductId};
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
 use kapal_schema::{collection_products, collections, products};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::collection_rule::{from_json, to_json};
 use crate::{Change, Cursor, Error, Page, Result, Subject, TenantTx};
 
 /// A collection as it is stored.
@@ -40,6 +42,10 @@ pub struct CollectionRow {
     pub starts_at: DateTime<Utc>,
     /// Until when.
     pub ends_at: Option<DateTime<Utc>>,
+    /// What belongs to it; None where its products are put into it by hand.
+    pub rule: Option<Value>,
+    /// Its picture.
+    pub media_id: Option<Uuid>,
     /// Grows with each change.
     pub version: i32,
     /// When it was made.
@@ -48,13 +54,24 @@ pub struct CollectionRow {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A collection with its products in their order.
+/// A collection with what belongs to it.
 #[derive(Debug, Clone)]
 pub struct Collection {
     /// The collection.
     pub row: CollectionRow,
-    /// Its products.
+    /// The rule that its products follow from, where there is one.
+    pub rule: Option<Rule>,
+    /// The products that were put into it by hand, in their order.
     pub product_ids: Vec<Uuid>,
+}
+
+impl Collection {
+    fn new(row: CollectionRow, product_ids: Vec<Uuid>) -> Result<Self> {
+        let rule = row.rule.clone().map(from_json).transpose()?;
+        // What a restricted merchant had in it before there was a rule is still there, unseen.
+        let product_ids = if rule.is_some() { Vec::new() } else { product_ids };
+        Ok(Self { row, rule, product_ids })
+    }
 }
 
 /// A collection to be made.
@@ -72,6 +89,10 @@ pub struct NewCollection {
     pub description_en: CollectionIntro,
     /// When it shows.
     pub window: Window,
+    /// What belongs to it; None: what is put into it by hand.
+    pub rule: Option<Rule>,
+    /// Its picture.
+    pub media: Option<MediaId>,
 }
 
 /// What to change of a collection: None keeps, `Some(None)` clears.
@@ -90,11 +111,20 @@ pub struct CollectionChanges {
     pub starts_at: Option<DateTime<Utc>>,
     /// Until when.
     pub ends_at: Option<Option<DateTime<Utc>>>,
+    /// Its picture.
+    pub media_id: Option<Option<Uuid>>,
+    /// What belongs to it. Either way between a rule and products by hand, what was there before goes.
+    #[diesel(skip_update)]
+    pub rule: Option<Option<Rule>>,
 }
 
 impl TenantTx<'_> {
-    /// Makes an empty collection.
+    /// Makes a collection; one without a rule is empty.
     pub async fn insert_collection(&mut self, new: &NewCollection) -> Result<Collection> {
+        if let Some(rule) = &new.rule {
+            self.lock_links(Some(rule)).await?;
+            self.check_rule(None, rule).await?;
+        }
         let now = Utc::now();
         let base = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.title_id.as_str()));
         let mut slug = base.clone();
@@ -110,7 +140,9 @@ impl TenantTx<'_> {
                     collections::description_en.eq(new.description_en.as_str()),
                     collections::starts_at.eq(new.window.starts_at()),
                     collections::ends_at.eq(new.window.ends_at()),
-                    collections::next_turn_at.eq(new.window.next_turn(now)),
+                    collections::rule.eq(new.rule.as_ref().map(to_json)),
+                    collections::media_id.eq(new.media.map(MediaId::uuid)),
+                    collections::next_turn_at.eq(next_turn(new.window, new.rule.as_ref(), now)),
                     collections::created_at.eq(now),
                     collections::updated_at.eq(now),
                 ))
@@ -122,13 +154,14 @@ impl TenantTx<'_> {
                 .optional()?;
             match inserted {
                 Some(row) => {
+                    self.link_collections(row.id, new.rule.as_ref()).await?;
                     self.record(
                         Change::new(EventKind::CollectionCreated, Subject("collection", row.id))
                             .data(json!({ "slug": row.slug }))
                             .from_to(Value::Null, facts(&row, &[])),
                     );
                     self.project_collection(row.id.into()).await?;
-                    return Ok(Collection { row, product_ids: Vec::new() });
+                    return Collection::new(row, Vec::new());
                 }
                 None if new.slug.is_some() => return Err(Code::DuplicateSlug.into()),
                 None => slug = base.with_suffix(crate::suffix(attempt)),
@@ -168,10 +201,12 @@ impl TenantTx<'_> {
             .await?;
         let page = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id));
         let members = self.collection_members(page.items.iter().map(|row| row.id).collect()).await?;
-        Ok(page.map(|row| {
+        let fill = |row: CollectionRow| {
             let own = members.iter().filter(|(collection, _)| *collection == row.id);
-            Collection { product_ids: own.map(|(_, product)| *product).collect(), row }
-        }))
+            let product_ids = own.map(|(_, product)| *product).collect();
+            Collection::new(row, product_ids)
+        };
+        Ok(Page { items: page.items.into_iter().map(fill).collect::<Result<_>>()?, next: page.next })
     }
 
     /// Edits a collection whose version is still `expected`.
@@ -181,24 +216,36 @@ impl TenantTx<'_> {
         expected: i32,
         changes: &CollectionChanges,
     ) -> Result<Collection> {
-        let before = self.lock_collection(id, expected).await?;
-        let ends_at = changes.ends_at.unwrap_or(before.ends_at);
-        let window = Window::new(changes.starts_at.unwrap_or(before.starts_at), ends_at)
+        let new_rule = changes.rule.as_ref().and_then(Option::as_ref);
+        self.lock_links(new_rule).await?;
+        let row = self.lock_collection(id, expected).await?;
+        let before = self.filled(row).await?;
+        let ends_at = changes.ends_at.unwrap_or(before.row.ends_at);
+        let window = Window::new(changes.starts_at.unwrap_or(before.row.starts_at), ends_at)
             .map_err(|code| Error::field("/ends_at", code))?;
+        if let Some(rule) = new_rule {
+            self.check_rule(Some(id), rule).await?;
+            self.take_out_products(id).await?;
+        }
+        let rule = changes.rule.as_ref().unwrap_or(&before.rule).as_ref();
         let now = Utc::now();
         let row = diesel::update(collections::table.find((self.tenant(), id.uuid())))
             .set((
                 changes,
-                collections::next_turn_at.eq(window.next_turn(now)),
+                collections::rule.eq(rule.map(to_json)),
+                collections::next_turn_at.eq(next_turn(window, rule, now)),
                 collections::version.eq(collections::version + 1),
                 collections::updated_at.eq(now),
             ))
             .returning(CollectionRow::as_returning())
             .get_result::<CollectionRow>(&mut **self)
             .await?;
-        let collection = self.filled(row).await?;
+        if changes.rule.is_some() {
+            self.link_collections(row.id, rule).await?;
+        }
+        let collection = Collection::new(row, before.product_ids.clone())?;
         self.collection_changed(
-            facts(&before, &collection.product_ids),
+            facts(&before.row, &before.product_ids),
             &collection.row,
             &collection.product_ids,
         );
@@ -206,7 +253,7 @@ impl TenantTx<'_> {
         Ok(collection)
     }
 
-    /// Puts exactly these products into a collection, in this order.
+    /// Puts exactly these products into a collection without a rule, in this order.
     pub async fn set_collection_products(
         &mut self,
         id: CollectionId,
@@ -214,15 +261,12 @@ impl TenantTx<'_> {
         products: &[ProductId],
     ) -> Result<Collection> {
         let row = self.lock_collection(id, expected).await?;
+        if row.rule.is_some() {
+            return Err(Code::CollectionByRule.into());
+        }
         let before = self.filled(row).await?;
         self.check_products("/product_ids", products).await?;
-        diesel::delete(
-            collection_products::table
-                .filter(collection_products::aggregator_id.eq(self.tenant()))
-                .filter(collection_products::collection_id.eq(id.uuid())),
-        )
-        .execute(&mut **self)
-        .await?;
+        self.take_out_products(id).await?;
         let places: Vec<_> = positions(before.row.version, MAX_PRODUCTS)
             .zip(products)
             .map(|(position, product)| {
@@ -245,10 +289,21 @@ impl TenantTx<'_> {
         let product_ids: Vec<_> = products.iter().map(|product| product.uuid()).collect();
         self.collection_changed(facts(&before.row, &before.product_ids), &row, &product_ids);
         self.project_collection(id).await?;
-        Ok(Collection { row, product_ids })
+        Collection::new(row, product_ids)
     }
 
-    /// Deletes a collection; its products stay.
+    async fn take_out_products(&mut self, id: CollectionId) -> Result<()> {
+        diesel::delete(
+            collection_products::table
+                .filter(collection_products::aggregator_id.eq(self.tenant()))
+                .filter(collection_products::collection_id.eq(id.uuid())),
+        )
+        .execute(&mut **self)
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes a collection that no rule names; its products stay.
     pub async fn delete_collection(&mut self, id: CollectionId, expected: i32) -> Result<()> {
         let row = self.lock_collection(id, expected).await?;
         let before = self.filled(row).await?;
@@ -287,7 +342,7 @@ impl TenantTx<'_> {
 
     async fn filled(&mut self, row: CollectionRow) -> Result<Collection> {
         let members = self.collection_members(vec![row.id]).await?;
-        Ok(Collection { row, product_ids: members.into_iter().map(|(_, product)| product).collect() })
+        Collection::new(row, members.into_iter().map(|(_, product)| product).collect())
     }
 
     /// The products of these collections, in their order.
@@ -311,6 +366,11 @@ impl TenantTx<'_> {
     }
 }
 
+/// When a storefront next shows something else of a collection by the clock alone.
+fn next_turn(window: Window, rule: Option<&Rule>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    [window.next_turn(now), rule.and_then(|rule| rule.next_turn(now))].into_iter().flatten().min()
+}
+
 /// Positions for a list of at most `limit` that replaces one of this version: beyond all that were given before, since
 /// what a restricted merchant has there keeps its place unseen.
 pub(crate) fn positions(version: i32, limit: usize) -> RangeFrom<i32> {
@@ -330,6 +390,6 @@ fn facts(row: &CollectionRow, product_ids: &[Uuid]) -> Value {
     json!({
         "slug": row.slug, "title": { "id": row.title_id, "en": row.title_en },
         "description": { "id": row.description_id, "en": row.description_en }, "starts_at": row.starts_at,
-        "ends_at": row.ends_at, "product_ids": product_ids,
+        "ends_at": row.ends_at, "rule": row.rule, "media_id": row.media_id, "product_ids": product_ids,
     })
 }

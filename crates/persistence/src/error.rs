@@ -97,6 +97,9 @@ fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation +
                 Some(code) if constraint.starts_with("hero_assignments_programme_fkey") => {
                     Error::field("/programme_id", code)
                 }
+                Some(code) if constraint.starts_with("collections_media_fkey") => {
+                    Error::field("/media_id", code)
+                }
                 Some(code) => code.into(),
                 None => Error::Internal(format!("{constraint}: {message}")),
             }
@@ -148,6 +151,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "visit_photos_aggregator_id_merchant_id_file_id_fkey"
         | "visit_confirmations_aggregator_id_merchant_id_file_id_fkey"
         | "nominations_aggregator_id_product_id_fkey"
+        | "collections_media_fkey"
         | "collection_products_aggregator_id_product_id_fkey"
         | "slot_products_aggregator_id_product_id_fkey"
         | "featured_slots_category_id_fkey"
@@ -158,6 +162,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "consents_evidence_fkey"
         | "rubrics_category_id_fkey"
         | "categories_parent_id_fkey" => Code::UnknownReference,
+        "collection_links_named_fkey" => Code::CollectionNamed,
         "leads_aggregator_id_product_id_fkey" | "leads_aggregator_id_merchant_id_fkey" => Code::InUse,
         _ => return None,
     })

@@ -34,6 +34,7 @@ mod category_attribute;
 mod certificate;
 mod channel;
 mod collection;
+mod collection_rule;
 mod concerned;
 mod consent;
 mod enrolment;

@@ -36,15 +36,18 @@ sql! {
         DELETE FROM published_collections WHERE aggregator_id = $1 AND id = $2 AND NOT EXISTS (SELECT FROM shown)
      )
      INSERT INTO published_collections (aggregator_id, id, slug, title_id, title_en, description_id, description_en,
-        starts_at, ends_at, product_ids, version)
+        starts_at, ends_at, rule, product_ids, images, version)
      SELECT c.aggregator_id, c.id, c.slug, c.title_id, c.title_en, c.description_id, c.description_en, c.starts_at,
-        c.ends_at, coalesce((SELECT array_agg(p.product_id ORDER BY p.position) FROM collection_products p
-            WHERE p.aggregator_id = $1 AND p.collection_id = $2), '{}'), c.version
+        c.ends_at, c.rule, coalesce((SELECT array_agg(p.product_id ORDER BY p.position) FROM collection_products p
+            WHERE p.aggregator_id = $1 AND p.collection_id = $2), '{}'),
+        coalesce((SELECT jsonb_agg(jsonb_build_object('hash', m.hash, 'width', m.width, 'height', m.height,
+                'widths', m.widths, 'blurhash', m.blurhash, 'alt_id', '', 'alt_en', '')) FROM media m
+            WHERE m.aggregator_id = $1 AND m.id = c.media_id), '[]'), c.version
      FROM shown c
      ON CONFLICT (aggregator_id, id) DO UPDATE SET slug = excluded.slug, title_id = excluded.title_id,
         title_en = excluded.title_en, description_id = excluded.description_id,
         description_en = excluded.description_en, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-        product_ids = excluded.product_ids, version = excluded.version"
+        rule = excluded.rule, product_ids = excluded.product_ids, images = excluded.images, version = excluded.version"
 }
 
 sql! {

@@ -1,10 +1,12 @@
-//! The turns of schedules: when a slot's or a collection's time begins or ends, or a rotation's next window begins, an
-//! event says so, as for any other change of what a storefront shows. Caches and ETags follow the log and need no clock.
+//! The turns of schedules: when a slot's or a collection's time begins or ends, a rotation's next window begins, or what a
+//! rule calls new is a day older, an event says so, as for any other change of what a storefront shows. Caches and ETags
+//! follow the log and need no clock.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use kapal_domain::collection_rule::next_midnight;
 use kapal_domain::event::EventKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,7 +28,8 @@ struct Tenant {
 
 sql! {
     // A second worker waits for the rows and then finds that they are not due any more.
-    TakeTurns { aggregator: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
+    // What a rule calls new changes at each midnight, for whoever names its collection even before and after its own time.
+    TakeTurns { aggregator: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz, midnight: DateTime<Utc> => Timestamptz }
     "WITH slots AS (
         UPDATE featured_slots
         SET next_turn_at = CASE
@@ -41,7 +44,8 @@ sql! {
         RETURNING 'slot' AS thing, id, starts_at <= $2 AND coalesce(ends_at > $2, true) AS is_running
      ), shelves AS (
         UPDATE collections
-        SET next_turn_at = CASE WHEN starts_at > $2 THEN starts_at WHEN ends_at > $2 THEN ends_at END
+        SET next_turn_at = least(CASE WHEN starts_at > $2 THEN starts_at WHEN ends_at > $2 THEN ends_at END,
+            CASE WHEN rule ? 'new_days' THEN $3 END)
         WHERE aggregator_id = $1 AND next_turn_at <= $2
         RETURNING 'collection' AS thing, id, starts_at <= $2 AND coalesce(ends_at > $2, true) AS is_running
      )
@@ -68,7 +72,8 @@ impl Db {
         let mut turned = 0;
         for tenant in tenants {
             let mut tx = self.operator(Actor::System, "turn").await?;
-            let turns = TakeTurns { aggregator: tenant.aggregator_id, now }.load::<Turn>(&mut *tx).await?;
+            let query = TakeTurns { aggregator: tenant.aggregator_id, now, midnight: next_midnight(now) };
+            let turns = query.load::<Turn>(&mut *tx).await?;
             turned += turns.len();
             for turn in turns {
                 if turn.thing == "slot" && turn.is_running {

@@ -293,6 +293,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    collection_links (aggregator_id, collection_id, named_id) {
+        aggregator_id -> Uuid,
+        collection_id -> Uuid,
+        named_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     collection_products (aggregator_id, collection_id, position) {
         aggregator_id -> Uuid,
         collection_id -> Uuid,
@@ -318,6 +328,8 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        rule -> Nullable<Jsonb>,
+        media_id -> Nullable<Uuid>,
     }
 }
 
@@ -1095,6 +1107,8 @@ diesel::table! {
         ends_at -> Nullable<Timestamptz>,
         product_ids -> Array<Uuid>,
         version -> Int4,
+        rule -> Nullable<Jsonb>,
+        images -> Jsonb,
     }
 }
 

@@ -9,9 +9,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::shop::Shop;
-use super::views::{Named, ProductCard, cards};
+use super::views::{ImageView, Named, ProductCard, cards, image_views};
 use crate::answer::{Answered, Found};
-use crate::query::{List, PageOf, Paging};
+use crate::query::{List, PageInfo, PageOf, Paging};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -36,9 +36,11 @@ pub struct CollectionCard {
     /// What it is about; may be empty.
     #[schema(example = "Yang dibawa pulang dari Tana Toraja.", max_length = 2000)]
     description: String,
+    /// Its picture; null without one.
+    picture: Option<ImageView>,
     /// Whose it is.
     aggregator: Named,
-    /// How many of its products are published.
+    /// How many published products it has.
     #[schema(example = 8, minimum = 0)]
     product_count: i64,
     /// Since when it runs.
@@ -47,13 +49,15 @@ pub struct CollectionCard {
     ends_at: Option<DateTime<Utc>>,
 }
 
-impl From<ShownCollection> for CollectionCard {
-    fn from(collection: ShownCollection) -> Self {
+impl CollectionCard {
+    pub(super) fn new(collection: ShownCollection, shop: &Shop) -> Self {
+        let pictures = image_views(collection.images, &shop.app.public_url, shop.locale, &collection.title);
         Self {
             id: collection.id,
             slug: collection.slug,
             title: collection.title,
             description: collection.description,
+            picture: pictures.into_iter().next(),
             aggregator: Named { slug: collection.aggregator_slug, name: collection.aggregator_name },
             product_count: collection.product_count,
             starts_at: collection.starts_at,
@@ -69,9 +73,11 @@ pub struct CollectionDetail {
     /// As in lists.
     #[serde(flatten)]
     card: CollectionCard,
-    /// Its published products, in its order.
+    /// A page of its published products, in its order.
     #[schema(max_items = 100)]
     products: Vec<ProductCard>,
+    /// Where the products go on.
+    page: PageInfo,
 }
 
 /// Collections are listed without a filter.
@@ -100,35 +106,37 @@ async fn collections(shop: Shop, list: List<NoFilter>) -> Answered {
     shop.answer(async |db| {
         let found =
             db.storefront_collections(&shop.store, shop.locale, list.after.as_ref(), list.limit).await?;
-        Ok(list.reply(found.map(CollectionCard::from)).untagged())
+        Ok(list.reply(found.map(|collection| CollectionCard::new(collection, &shop))).untagged())
     })
     .await
 }
 
 /// Read a storefront's collection
 ///
-/// One running collection with its published products.
-#[utoipa::path(tag = "storefront", responses((status = 200, description = "The collection.", body = CollectionDetail)))]
+/// One running collection with a page of its published products.
+#[utoipa::path(tag = "storefront", params(Paging), responses((status = 200, description = "The collection.", body = CollectionDetail)))]
 #[get("/v1/storefronts/{aggregator}/collections/{slug_or_id}")]
-pub async fn get_storefront_collection(shop: Shop) -> Answered {
-    collection(shop).await
+pub async fn get_storefront_collection(shop: Shop, list: List<NoFilter>) -> Answered {
+    collection(shop, list).await
 }
 
 /// Read a collection of the nation
 ///
 /// The same, addressed by its aggregator and its own slug or id.
-#[utoipa::path(tag = "storefront", responses((status = 200, description = "The collection.", body = CollectionDetail)))]
+#[utoipa::path(tag = "storefront", params(Paging), responses((status = 200, description = "The collection.", body = CollectionDetail)))]
 #[get("/v1/storefront/collections/{aggregator}/{slug_or_id}")]
-pub async fn get_national_collection(shop: Shop) -> Answered {
-    collection(shop).await
+pub async fn get_national_collection(shop: Shop, list: List<NoFilter>) -> Answered {
+    collection(shop, list).await
 }
 
-async fn collection(shop: Shop) -> Answered {
+async fn collection(shop: Shop, list: List<NoFilter>) -> Answered {
     shop.answer(async |db| {
-        let (collection, products) =
-            db.storefront_collection(&shop.store, shop.locale, &shop.address()).await?;
-        let products = cards(products, &shop.app.public_url, shop.locale)?;
-        Ok(Found(None, CollectionDetail { card: collection.into(), products }))
+        let (collection, page) = db
+            .storefront_collection(&shop.store, shop.locale, &shop.address(), list.after.as_ref(), list.limit)
+            .await?;
+        let products = cards(page.items, &shop.app.public_url, shop.locale)?;
+        let card = CollectionCard::new(collection, &shop);
+        Ok(Found(None, CollectionDetail { card, products, page: list.page_info(page.next) }))
     })
     .await
 }

@@ -27,10 +27,22 @@ pub struct HomeView {
     slots: Vec<SlotView>,
     /// Running collections, the one that began last first.
     #[schema(max_items = 12)]
-    collections: Vec<CollectionCard>,
+    collections: Vec<HomeCollection>,
     /// The newest products.
     #[schema(max_items = 12)]
     newest: Vec<ProductCard>,
+}
+
+/// A running collection with its first products.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontHomeCollection)]
+pub struct HomeCollection {
+    /// As in lists.
+    #[serde(flatten)]
+    card: CollectionCard,
+    /// The first of its products, in its order.
+    #[schema(max_items = 6)]
+    products: Vec<ProductCard>,
 }
 
 /// A running slot.
@@ -134,9 +146,13 @@ pub async fn get_national_home(shop: Shop) -> Answered {
 async fn home(shop: Shop) -> Answered {
     shop.answer(async |db| {
         let home = db.storefront_home(&shop.store, shop.locale).await?;
+        let collection = |(collection, products)| {
+            let products = cards(products, &shop.app.public_url, shop.locale)?;
+            Ok(HomeCollection { card: CollectionCard::new(collection, &shop), products })
+        };
         let view = HomeView {
             slots: home.slots.into_iter().map(|s| slot(s, &shop)).collect::<Result<_, _>>()?,
-            collections: home.collections.into_iter().map(CollectionCard::from).collect(),
+            collections: home.collections.into_iter().map(collection).collect::<Result<_, Problem>>()?,
             newest: cards(home.newest, &shop.app.public_url, shop.locale)?,
         };
         Ok(Found(None, view))

@@ -6,6 +6,8 @@ WITH shown AS (
     UNION ALL
     SELECT (p #>> '{}')::uuid FROM change_requests c, jsonb_path_query(c.edit, '$.pictures[*].media') AS p
     WHERE c.aggregator_id = $1 AND c.status IN ('open', 'needs_changes')
+    UNION ALL
+    SELECT s.media_id FROM collections s WHERE s.aggregator_id = $1 AND s.media_id = ANY ($2)
 )
 DELETE FROM media m
 WHERE m.aggregator_id = $1 AND m.id = ANY ($2) AND m.id NOT IN (SELECT media_id FROM shown)

@@ -8,6 +8,8 @@ WITH shown AS (
     -- What a change request is to show: named in its edit, without a key.
     SELECT (p #>> '{}')::uuid FROM change_requests c, jsonb_path_query(c.edit, '$.pictures[*].media') AS p
     WHERE c.aggregator_id = $1 AND c.status IN ('open', 'needs_changes')
+    UNION ALL
+    SELECT s.media_id FROM collections s WHERE s.aggregator_id = $1 AND s.media_id IS NOT NULL
 ),
 looked_at AS (
     SELECT m.id, m.id IN (SELECT media_id FROM shown) AS is_shown FROM media m WHERE m.aggregator_id = $1

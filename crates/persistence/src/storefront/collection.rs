@@ -1,47 +1,95 @@
 //! Collections of a storefront, within their schedules.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::locale::Locale;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::product::{SHOWN, ShownProduct, expect_store};
+use super::product::{ShownImage, ShownProduct, expect_store};
+use super::shelf::{Look, Shelf};
 use super::{Address, Store};
 use crate::db::lend;
 use crate::statement::Statement;
+use crate::stored::Stored;
 use crate::{Cursor, Db, Page, Result};
 
 /// A running collection, in one language.
-#[derive(Debug, Clone, diesel::QueryableByName)]
+#[derive(Debug, Clone)]
 pub struct ShownCollection {
     /// Its id.
-    #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
     /// Its slug, unique within its aggregator.
-    #[diesel(sql_type = Text)]
     pub slug: String,
     /// Its title.
-    #[diesel(sql_type = Text)]
     pub title: String,
     /// What it is about.
-    #[diesel(sql_type = Text)]
     pub description: String,
     /// Since when it runs.
-    #[diesel(sql_type = Timestamptz)]
     pub starts_at: DateTime<Utc>,
     /// Until when.
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub ends_at: Option<DateTime<Utc>>,
+    /// Its picture, or none.
+    pub images: Vec<ShownImage>,
     /// The aggregator that it comes from.
-    #[diesel(sql_type = Text)]
     pub aggregator_slug: String,
     /// Its name.
-    #[diesel(sql_type = Text)]
     pub aggregator_name: String,
-    /// How many of its products are published.
-    #[diesel(sql_type = BigInt)]
+    /// How many published products it has.
     pub product_count: i64,
+}
+
+/// A running collection as the projection has it.
+#[derive(Debug, diesel::QueryableByName)]
+pub(super) struct Running {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    slug: String,
+    #[diesel(sql_type = Text)]
+    title: String,
+    #[diesel(sql_type = Text)]
+    description: String,
+    #[diesel(sql_type = Timestamptz)]
+    starts_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ends_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Jsonb, deserialize_as = Stored<ShownImage>)]
+    images: Vec<ShownImage>,
+    #[diesel(sql_type = SqlUuid)]
+    aggregator_id: Uuid,
+    #[diesel(sql_type = Text)]
+    aggregator_slug: String,
+    #[diesel(sql_type = Text)]
+    aggregator_name: String,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    rule: Option<Value>,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    product_ids: Vec<Uuid>,
+}
+
+impl Running {
+    /// What belongs to it.
+    pub fn shelf(&self) -> Result<Shelf> {
+        Shelf::read(self.aggregator_id, self.rule.clone(), self.product_ids.clone())
+    }
+
+    /// As it is shown, with so many products.
+    pub fn shown(self, product_count: i64) -> ShownCollection {
+        ShownCollection {
+            id: self.id,
+            slug: self.slug,
+            title: self.title,
+            description: self.description,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            images: self.images,
+            aggregator_slug: self.aggregator_slug,
+            aggregator_name: self.aggregator_name,
+            product_count,
+        }
+    }
 }
 
 /// Running collections of a store at `now`, as `c`.
@@ -53,9 +101,8 @@ pub(super) fn running(store: &Store, locale: Locale, now: DateTime<Utc>) -> Stat
         .bind(language)
         .sql(
             " = 'en' AND c.description_en <> '' THEN c.description_en ELSE c.description_id END AS description, \
-             c.starts_at, c.ends_at, a.slug AS aggregator_slug, a.name AS aggregator_name, \
-             (SELECT count(*) FROM published_products p WHERE p.aggregator_id = c.aggregator_id AND p.id = ANY (c.product_ids)) AS product_count \
-             FROM published_collections c JOIN published_aggregators a ON a.id = c.aggregator_id WHERE ",
+             c.starts_at, c.ends_at, c.images, c.aggregator_id, a.slug AS aggregator_slug, a.name AS aggregator_name, \
+             c.rule, c.product_ids FROM published_collections c JOIN published_aggregators a ON a.id = c.aggregator_id WHERE ",
         )
         .in_store(store)
         .sql(" AND c.starts_at <= ")
@@ -74,48 +121,40 @@ impl Db {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<ShownCollection>> {
-        let mut statement = running(store, locale, Utc::now());
+        let now = Utc::now();
+        let mut statement = running(store, locale, now);
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (c.starts_at, c.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(" AND (c.starts_at, c.id) < (", cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        statement = statement.sql(" ORDER BY c.starts_at DESC, c.id DESC LIMIT ").bind(wanted);
+        let statement = statement.page(" ORDER BY c.starts_at DESC, c.id DESC", limit);
         let mut connection = lend(&self.public).await?;
-        let rows = statement.load::<ShownCollection>(&mut connection).await?;
+        let rows = statement.load::<Running>(&mut connection).await?;
         if rows.is_empty() {
             expect_store(&mut connection, store).await?;
         }
-        Ok(Page::cut(rows, limit, |row| Cursor::at(row.starts_at, row.id)))
+        let page = Page::cut(rows, limit, |row| Cursor::at(row.starts_at, row.id));
+        let shelves = page.items.iter().map(Running::shelf).collect::<Result<Vec<_>>>()?;
+        let look = Look::at(&mut connection, &shelves, locale, now).await?;
+        let mut totals = look.totals(&mut connection, &shelves).await?.into_iter();
+        Ok(page.map(|row| row.shown(totals.next().unwrap_or_default())))
     }
 
-    /// One running collection of a storefront, and its published products in their order.
+    /// One running collection of a storefront, and a page of its published products in its order.
     pub async fn storefront_collection(
         &self,
         store: &Store,
         locale: Locale,
         collection: &Address,
-    ) -> Result<(ShownCollection, Vec<ShownProduct>)> {
-        let statement =
-            running(store, locale, Utc::now()).sql(" AND ").addressed("c.slug", "c.id", collection);
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(ShownCollection, Page<ShownProduct>)> {
+        let now = Utc::now();
+        let statement = running(store, locale, now).sql(" AND ").addressed("c.slug", "c.id", collection);
         let mut connection = lend(&self.public).await?;
-        let collection = statement.get_result::<ShownCollection>(&mut connection).await?;
-        let products = Statement::new("SELECT ")
-            .sql(SHOWN)
-            .sql(
-                " FROM published_collections c
-                 CROSS JOIN LATERAL unnest(c.product_ids) WITH ORDINALITY AS i (product_id, position)
-                 JOIN search_documents d ON d.aggregator_id = c.aggregator_id AND d.product_id = i.product_id
-                 JOIN published_aggregators a ON a.id = c.aggregator_id
-                 WHERE c.id = ",
-            )
-            .bind(collection.id)
-            .sql(" AND a.slug = ")
-            .bind(collection.aggregator_slug.as_str())
-            .sql(" AND d.locale = ")
-            .bind(locale.as_str())
-            .sql(" ORDER BY i.position");
-        let products = products.load::<ShownProduct>(&mut connection).await?;
-        Ok((collection, products))
+        let row = statement.get_result::<Running>(&mut connection).await?;
+        let shelf = row.shelf()?;
+        let look = Look::at(&mut connection, std::slice::from_ref(&shelf), locale, now).await?;
+        let (taken, next) = look.page(&mut connection, &shelf, after, limit).await?;
+        Ok((row.shown(taken.total), Page { items: taken.products, next }))
     }
 }

@@ -9,8 +9,9 @@ use kapal_domain::ids::AggregatorId;
 use kapal_domain::locale::Locale;
 use uuid::Uuid;
 
-use super::collection::running;
+use super::collection::{Running, running};
 use super::product::{ProductOrder, SHOWN, ShownProduct, ShownProductFilter, expect_store, list};
+use super::shelf::{Look, Taken};
 use super::{ShownCollection, Store};
 use crate::db::lend;
 use crate::statement::Statement;
@@ -21,8 +22,8 @@ use crate::{Db, Result};
 pub struct Home {
     /// The slots that are running, with those of their products that are published.
     pub slots: Vec<ShownSlot>,
-    /// Running collections.
-    pub collections: Vec<ShownCollection>,
+    /// Running collections, each with its first products.
+    pub collections: Vec<(ShownCollection, Vec<ShownProduct>)>,
     /// The newest products.
     pub newest: Vec<ShownProduct>,
 }
@@ -62,11 +63,13 @@ struct SlotItem {
 
 /// Collections on a home.
 const COLLECTIONS: i64 = 12;
+/// Products of each of them.
+const FIRST: i64 = 6;
 /// New products on a home.
 const NEWEST: usize = 12;
 
 impl Db {
-    /// The home of a storefront: three statements in one round trip.
+    /// The home of a storefront: three statements in one round trip, and one more for what is in its collections.
     pub async fn storefront_home(&self, store: &Store, locale: Locale) -> Result<Home> {
         let now = Utc::now();
         let items = Statement::new(
@@ -107,13 +110,18 @@ impl Db {
         let (mut on_items, mut on_collections, mut on_newest) = (shared, shared, shared);
         let (items, collections, newest) = try_join3(
             items.load::<SlotItem>(&mut on_items),
-            collections.load::<ShownCollection>(&mut on_collections),
+            collections.load::<Running>(&mut on_collections),
             newest.load::<ShownProduct>(&mut on_newest),
         )
         .await?;
         if newest.is_empty() {
             expect_store(&mut connection, store).await?;
         }
+        let shelves = collections.iter().map(Running::shelf).collect::<Result<Vec<_>>>()?;
+        let look = Look::at(&mut connection, &shelves, locale, now).await?;
+        let firsts = look.firsts(&mut connection, &shelves, FIRST).await?;
+        let fill = |(row, taken): (Running, Taken)| (row.shown(taken.total), taken.products);
+        let collections = collections.into_iter().zip(firsts).map(fill).collect();
         Ok(Home { slots: slots(items), collections, newest })
     }
 }

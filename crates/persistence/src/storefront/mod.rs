@@ -8,6 +8,7 @@ mod merchant;
 mod preview;
 mod product;
 mod related;
+mod shelf;
 mod store;
 
 pub use collection::*;
@@ -16,6 +17,7 @@ pub use home::*;
 pub use merchant::*;
 pub use preview::*;
 pub use product::*;
+pub use shelf::Matches;
 pub use store::*;
 
 use uuid::Uuid;

@@ -16,12 +16,17 @@ use kapal_persistence::{
 };
 
 use super::{House, Loader, REQUEST, refused};
+use crate::demo::plan::Shelf;
 
 impl Loader<'_> {
     /// The curator's collections, and the slots of home: some running, one over, one to come.
     pub(super) async fn arrange(&self, house: &House<'_>) -> Result<()> {
         let mut tx = self.acting(house, "curator").await?;
         for plan in &house.plan.collections {
+            let rule = match &plan.shelf {
+                Shelf::ByHand(_) => None,
+                Shelf::ByRule(rule) => Some(rule.clone()),
+            };
             let new = NewCollection {
                 slug: None,
                 title_id: CollectionTitle::parse(&plan.title.id).map_err(refused)?,
@@ -29,10 +34,14 @@ impl Loader<'_> {
                 description_id: CollectionIntro::parse(&plan.intro.id).map_err(refused)?,
                 description_en: CollectionIntro::parse(&plan.intro.en).map_err(refused)?,
                 window: window(plan.days.0, plan.days.1)?,
+                rule,
+                media: None,
             };
             let row = tx.insert_collection(&new).await?.row;
-            let products: Vec<_> = plan.products.iter().map(|at| house.products[*at]).collect();
-            tx.set_collection_products(row.id.into(), row.version, &products).await?;
+            if let Shelf::ByHand(places) = &plan.shelf {
+                let products: Vec<_> = places.iter().map(|at| house.products[*at]).collect();
+                tx.set_collection_products(row.id.into(), row.version, &products).await?;
+            }
         }
         let mutiara = house.plan.mutiara();
         let products: Vec<ProductId> = mutiara.iter().map(|at| house.products[*at]).collect();

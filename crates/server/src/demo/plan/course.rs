@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use kapal_domain::collection_rule::{PriceText, Rule, RuleText};
 use kapal_domain::lead::{LeadNote, LeadSource, LeadStatus};
 use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::merchant::MerchantStatus;
@@ -11,7 +12,7 @@ use kapal_domain::phone::Phone;
 use kapal_domain::product::ProductStatus;
 
 use super::data::Data;
-use super::{Aggregator, Collection, Course, End, Lead, fill, valid};
+use super::{Aggregator, Collection, Course, End, Lead, Shelf, fill, valid};
 use crate::demo::chance::Chance;
 
 /// The fewest mutiara of an aggregator that shows anything: its home needs some.
@@ -122,21 +123,44 @@ fn course(way: Way, name: &str, data: &Data, chance: &mut Chance) -> Result<Cour
     Ok(Course { reason: valid(Reason::parse(&reason), &reason)?, scores, end })
 }
 
-/// The collections: two that are shown for long, one that ended lately, one that is yet to come.
+/// The collections: two that are shown for long, one that ended lately, one that is yet to come, and three by rules.
 pub fn collections(aggregator: &Aggregator, data: &Data) -> Result<Vec<Collection>> {
     let days = [(-60, None), (-30, Some(120)), (-90, Some(-7)), (21, Some(75))];
     let mutiara = aggregator.mutiara();
-    let titles = data.sentences("collection")?.iter().zip(data.sentences("collection_intro")?);
-    Ok(titles
-        .zip(days)
-        .enumerate()
-        .map(|(n, ((title, intro), days))| Collection {
-            title: Bilingual { id: title.0.clone(), en: title.1.clone() },
-            intro: Bilingual { id: intro.0.clone(), en: intro.1.clone() },
-            days,
-            products: mutiara.iter().copied().cycle().skip(n * 2).take(mutiara.len().min(8)).collect(),
-        })
-        .collect())
+    let collection = |(title, intro): (&(String, String), &(String, String)), days, shelf| Collection {
+        title: Bilingual { id: title.0.clone(), en: title.1.clone() },
+        intro: Bilingual { id: intro.0.clone(), en: intro.1.clone() },
+        days,
+        shelf,
+    };
+    let texts = data.sentences("collection")?.iter().zip(data.sentences("collection_intro")?);
+    let by_hand = texts.zip(days).enumerate().map(|(n, (texts, days))| {
+        let products = mutiara.iter().copied().cycle().skip(n * 2).take(mutiara.len().min(8)).collect();
+        collection(texts, days, Shelf::ByHand(products))
+    });
+    let texts = data.sentences("rule_collection")?.iter().zip(data.sentences("rule_collection_intro")?);
+    let by_rule =
+        texts.zip(rules()?).map(|(texts, rule)| collection(texts, (-10, None), Shelf::ByRule(rule)));
+    Ok(by_hand.chain(by_rule).collect())
+}
+
+/// What is new, what is cheap to bring home, and pearls that are halal.
+fn rules() -> Result<Vec<Rule>> {
+    let new = RuleText { new_days: Some(30), limit: Some(60), ..RuleText::default() };
+    let souvenirs = RuleText {
+        tags: vec!["oleh-oleh".into()],
+        price_to: Some(PriceText { amount: "100000".into(), currency: "IDR".into() }),
+        sort: Some("price".into()),
+        ..RuleText::default()
+    };
+    let halal = RuleText {
+        mutiara: true,
+        certificates: vec!["halal".into()],
+        sort: Some("stars".into()),
+        ..RuleText::default()
+    };
+    let parse = |text: RuleText| text.parse().map_err(|faults| anyhow!("a rule of the plan: {faults:?}"));
+    [new, souvenirs, halal].into_iter().map(parse).collect()
 }
 
 /// The contacts of buyers: some say who they are, some have been answered.

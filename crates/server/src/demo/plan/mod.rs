@@ -16,6 +16,7 @@ use anyhow::{Context, Result};
 use kapal_domain::Code;
 use kapal_domain::aggregator::{AggregatorName, AggregatorStatus};
 use kapal_domain::channel::Handle;
+use kapal_domain::collection_rule::Rule;
 use kapal_domain::lead::{LeadNote, LeadSource, LeadStatus};
 use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::media::AltText;
@@ -245,8 +246,17 @@ pub struct Collection {
     pub intro: Bilingual<String>,
     /// The days from now at which it begins and ends.
     pub days: (i64, Option<i64>),
-    /// The places of its products.
-    pub products: Vec<usize>,
+    /// What belongs to it.
+    pub shelf: Shelf,
+}
+
+/// What belongs to a collection.
+#[derive(Debug)]
+pub enum Shelf {
+    /// Products by their places.
+    ByHand(Vec<usize>),
+    /// What meets a rule.
+    ByRule(Rule),
 }
 
 /// A buyer's contact.
