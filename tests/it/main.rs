@@ -56,6 +56,8 @@ mod public_nomination;
 mod readme;
 mod rotation;
 mod rubric;
+mod relevance;
+mod search;
 mod session;
 mod slot;
 mod staff_list;

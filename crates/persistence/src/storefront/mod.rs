@@ -18,6 +18,8 @@ pub use preview::*;
 pub use product::*;
 pub use store::*;
 
+pub(crate) use product::{SHOWN, expect_store, position};
+
 use uuid::Uuid;
 
 use crate::statement::Statement;
@@ -78,7 +80,7 @@ impl Statement {
     }
 
     /// The aggregators (as `a`) whose things the store shows.
-    fn in_store(self, store: &Store) -> Self {
+    pub(crate) fn in_store(self, store: &Store) -> Self {
         let statement = match &store.aggregator {
             Some(address) => self.addressed("a.slug", "a.id", address),
             None => self.sql("true"),
