@@ -61,7 +61,8 @@ fn alternatives(column: &'static str) -> Vec<Vec<Wanted>> {
         ("~", word) => Wanted::Description(word),
         _ => Wanted::Name(word),
     };
-    let all = column.split('|').map(|all| all.split_whitespace().filter(|word| *word != "-").map(wanted).collect());
+    let all =
+        column.split('|').map(|all| all.split_whitespace().filter(|word| *word != "-").map(wanted).collect());
     all.filter(|all: &Vec<_>| !all.is_empty()).collect()
 }
 
@@ -78,14 +79,23 @@ impl Judged {
             })
         };
         let grades = [3, 2, 1].into_iter().zip(&self.grades);
-        grades.filter(|(_, alternatives)| alternatives.iter().any(fits)).map(|(grade, _)| grade).max().unwrap_or(0)
+        grades
+            .filter(|(_, alternatives)| alternatives.iter().any(fits))
+            .map(|(grade, _)| grade)
+            .max()
+            .unwrap_or(0)
     }
 
     /// How well these answers, the first one first, do among all things there are. None where nothing there is would be
     /// an answer.
     #[must_use]
-    pub fn measure(&self, answers: &[&Thing], all: impl Iterator<Item = impl AsRef<Thing>>) -> Option<Measures> {
-        let mut best: Vec<u8> = all.map(|thing| self.grade(thing.as_ref())).filter(|grade| *grade > 0).collect();
+    pub fn measure(
+        &self,
+        answers: &[&Thing],
+        all: impl Iterator<Item = impl AsRef<Thing>>,
+    ) -> Option<Measures> {
+        let mut best: Vec<u8> =
+            all.map(|thing| self.grade(thing.as_ref())).filter(|grade| *grade > 0).collect();
         best.sort_unstable_by(|a, b| b.cmp(a));
         let given: Vec<u8> = answers.iter().map(|thing| self.grade(thing)).collect();
         let gain = |grades: &[u8]| -> f64 {
@@ -121,7 +131,10 @@ fn words(text: &Value) -> impl Iterator<Item = String> + '_ {
 
 /// The things of a storefront, by id, of its products in both languages and its categories, as the API lists them.
 #[must_use]
-pub fn things<'a>(products: impl IntoIterator<Item = &'a Value>, categories: &Value) -> BTreeMap<String, Box<Thing>> {
+pub fn things<'a>(
+    products: impl IntoIterator<Item = &'a Value>,
+    categories: &Value,
+) -> BTreeMap<String, Box<Thing>> {
     let categories = categories["data"].as_array().into_iter().flatten();
     let parents: HashMap<_, _> = categories.map(|c| (c["slug"].as_str(), c["parent"].as_str())).collect();
     let mut things = BTreeMap::<String, Box<Thing>>::new();
@@ -158,9 +171,7 @@ mod tests {
 
     #[test]
     fn the_right_order_is_worth_one_and_another_less() {
-        let product = |id: &str, name: &str| {
-            json!({ "id": id, "name": name, "category": { "slug": "kopi" }, "merchant": { "name": "Ani" } })
-        };
+        let product = |id: &str, name: &str| json!({ "id": id, "name": name, "category": { "slug": "kopi" }, "merchant": { "name": "Ani" } });
         let products = [product("1", "Kopi Toraja"), product("2", "Kopi Gayo"), product("3", "Teh")];
         let categories = json!({ "data": [{ "slug": "kopi", "parent": "minuman" }] });
         let things = things(&products, &categories);

@@ -22,8 +22,17 @@ struct Scenario {
 fn scenarios(slug: &str) -> Vec<Scenario> {
     let search = |query: &str| format!("/v1/storefront/products?q={}", query.replace(' ', "%20"));
     let all = |queries: &[&str]| queries.iter().map(|query| search(query)).collect();
-    let two = ["kopi arabika", "batik pekalongan", "tenun ikat", "gula aren", "madu hutan", "teh hijau", "kopi toraja"];
-    let misspelt = ["kpoi arabika", "batik pekalogan", "songkt", "rendnag", "kopi torajaa", "cengkehh", "kintamni"];
+    let two = [
+        "kopi arabika",
+        "batik pekalongan",
+        "tenun ikat",
+        "gula aren",
+        "madu hutan",
+        "teh hijau",
+        "kopi toraja",
+    ];
+    let misspelt =
+        ["kpoi arabika", "batik pekalogan", "songkt", "rendnag", "kopi torajaa", "cengkehh", "kintamni"];
     vec![
         Scenario { name: "search of two words", bound_ms: 15.0, paths: all(&two) },
         Scenario { name: "search of a common word", bound_ms: 20.0, paths: all(&["kopi"]) },

@@ -72,7 +72,10 @@ impl Kapal {
         let beside = Beside { address, child };
         let begun = Instant::now();
         while client::Connection::open(&beside.address).await.is_err() {
-            anyhow::ensure!(begun.elapsed() < Duration::from_secs(60), "the second server did not become ready");
+            anyhow::ensure!(
+                begun.elapsed() < Duration::from_secs(60),
+                "the second server did not become ready"
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(beside)
@@ -142,8 +145,7 @@ impl Kapal {
         let child = self.child.as_ref().context("the server runs")?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
         let line = status.lines().find(|l| l.starts_with(name)).context("a line of the status")?;
-        let kib: f64 =
-            line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).context("its number")?;
+        let kib: f64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).context("its number")?;
         Ok(kib / 1024.0)
     }
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
-use tokio_postgres::binary::BinaryCopyInWriter;
-use tokio_postgres::types::Type;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{IsNull, ToSql, Type};
 use uuid::Uuid;
 
 use crate::server::Kapal;
@@ -95,8 +95,12 @@ pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
         .await?;
     copy(&database, &models, missing).await?;
     for (table, key, others) in [
-        ("products", "id", "slug = c.slug; is_mutiara = false; stars = NULL; \
-            published_at = t.published_at - c.age * interval '1 minute'"),
+        (
+            "products",
+            "id",
+            "slug = c.slug; is_mutiara = false; stars = NULL; \
+            published_at = t.published_at - c.age * interval '1 minute'",
+        ),
         ("product_translations", "product_id", "name = c.name; description = c.description"),
         ("product_variants", "product_id", "id = gen_random_uuid(); price_minor = c.price"),
         ("product_media", "product_id", ""),
@@ -105,7 +109,9 @@ pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
     }
     database.batch_execute("ANALYZE; SET session_replication_role = origin").await?;
     project(kapal, &models).await?;
-    database.batch_execute("DROP TABLE bench_products; VACUUM ANALYZE search_documents; ANALYZE; CHECKPOINT").await?;
+    database
+        .batch_execute("DROP TABLE bench_products; VACUUM ANALYZE search_documents; ANALYZE; CHECKPOINT")
+        .await?;
     Ok(())
 }
 
@@ -114,7 +120,8 @@ async fn copy(database: &Client, models: &[Model], missing: usize) -> Result<()>
     let words = vocabulary(&[REGIONAL, EDITIONS, SENTENCES]);
     let mut chance = Chance(0x4B61_7061_6C21);
     let sink = database.copy_in("COPY bench_products FROM STDIN (FORMAT binary)").await?;
-    let types = [Type::UUID, Type::UUID, Type::UUID, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8, Type::INT4];
+    let types =
+        [Type::UUID, Type::UUID, Type::UUID, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8, Type::INT4];
     let writer = BinaryCopyInWriter::new(sink, &types);
     let mut writer = std::pin::pin!(writer);
     for n in 0..missing {
@@ -126,19 +133,10 @@ async fn copy(database: &Client, models: &[Model], missing: usize) -> Result<()>
         let age = i32::try_from(n).unwrap_or(i32::MAX);
         let slug = format!("bench-{n}");
         let description = description.join(" ");
-        writer
-            .as_mut()
-            .write(&[
-                &Id(model.aggregator),
-                &Id(model.product),
-                &Id(Uuid::now_v7()),
-                &slug,
-                &name,
-                &description,
-                &price,
-                &age,
-            ])
-            .await?;
+        let (aggregator, old, new) = (Id(model.aggregator), Id(model.product), Id(Uuid::now_v7()));
+        let row: [&(dyn ToSql + Sync); 8] =
+            [&aggregator, &old, &new, &slug, &name, &description, &price, &age];
+        writer.as_mut().write(&row).await?;
     }
     writer.finish().await?;
     Ok(())
@@ -148,14 +146,14 @@ async fn copy(database: &Client, models: &[Model], missing: usize) -> Result<()>
 #[derive(Debug)]
 struct Id(Uuid);
 
-impl tokio_postgres::types::ToSql for Id {
+impl ToSql for Id {
     fn to_sql(
         &self,
         _: &Type,
         out: &mut bytes::BytesMut,
-    ) -> Result<tokio_postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         out.extend_from_slice(self.0.as_bytes());
-        Ok(tokio_postgres::types::IsNull::No)
+        Ok(IsNull::No)
     }
 
     fn accepts(kind: &Type) -> bool {
@@ -205,9 +203,8 @@ async fn project(kapal: &Kapal, models: &[Model]) -> Result<()> {
         let share: Vec<_> = merchants.iter().skip(core).step_by(cores).copied().collect();
         running.push(tokio::spawn(async move {
             database.batch_execute("SET synchronous_commit = off; SET jit = off").await?;
-            let project = database
-                .prepare_typed(PROJECT_PRODUCTS, &[Type::UUID, Type::UUID, Type::UUID])
-                .await?;
+            let project =
+                database.prepare_typed(PROJECT_PRODUCTS, &[Type::UUID, Type::UUID, Type::UUID]).await?;
             for (aggregator, merchant) in share {
                 database.execute(&project, &[&Id(aggregator), &None::<Id>, &Id(merchant)]).await?;
             }

@@ -27,7 +27,8 @@ async fn everything(visitor: &Client, language: &str) -> Vec<Value> {
 async fn searches_of_the_demonstration_are_answered_well() {
     let server = Server::start(ServerOptions::default()).await;
     let mut command = server.command(&["demo"]);
-    let loaded = tokio::task::spawn_blocking(move || command.output().expect("kapal demo")).await.expect("joined");
+    let loaded =
+        tokio::task::spawn_blocking(move || command.output().expect("kapal demo")).await.expect("joined");
     assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
     let visitor = Client::new(&server.address);
     let mut products = everything(&visitor, "id").await;

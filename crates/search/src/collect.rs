@@ -39,8 +39,8 @@ impl PartialOrd for Standing {
 /// before what a looser reading of them finds.
 pub(crate) const STEP: f32 = 1_000.0;
 
-/// The price bands, by the price in whole rupiah at which the next one begins.
-pub const BANDS: [u64; 6] = [25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000];
+/// The price bands, by the price in minor units at which the next one begins: from 25,000 to a million rupiah.
+pub const BANDS: [u64; 6] = [2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000];
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -35,7 +35,7 @@ fn product(n: u128, name: &str, description: &str) -> Product {
         province_code: "53".into(),
         province_name: "Nusa Tenggara Timur".into(),
         category_path: vec!["minuman".into(), "kopi".into()],
-        price: 50_000,
+        price: 5_000_000,
         available: true,
         is_mutiara: false,
         stars: 0,
@@ -139,11 +139,16 @@ fn words_are_read_more_loosely_step_by_step() {
     assert_eq!(relaxed("kerpik").1, [Relaxed::Spelling]);
     assert_eq!(relaxed("kerpik").2, spelt);
     assert_eq!(relaxed("keri"), (vec![2, 1], vec![Relaxed::Prefix], None));
-    assert_eq!(relaxed("tempe cokelat"), (vec![2, 3], vec![Relaxed::AnyWord], None));
+    assert_eq!(relaxed("tempe cokelat"), (vec![3, 2], vec![Relaxed::AnyWord], None));
     let (found, steps, meant) = relaxed("kripik pisnag");
-    assert_eq!((found[0], steps, meant), (1, vec![Relaxed::Spelling, Relaxed::AnyWord], Some("kripik pisang".into())));
+    assert_eq!(
+        (found[0], steps, meant),
+        (1, vec![Relaxed::Spelling, Relaxed::AnyWord], Some("kripik pisang".into()))
+    );
     assert_eq!(relaxed("zzzzzz"), (vec![], vec![], None));
-    assert!(!shelf.ask("kerpik", &Filter::default()).is_exact && shelf.ask("tempe", &Filter::default()).is_exact);
+    assert!(
+        !shelf.ask("kerpik", &Filter::default()).is_exact && shelf.ask("tempe", &Filter::default()).is_exact
+    );
 }
 
 #[test]
@@ -175,10 +180,16 @@ fn signals_settle_what_words_leave_open() {
 #[test]
 fn filters_and_facets_count_the_same() {
     let shelf = Shelf::of(&[
-        Product { price: 20_000, stars: 4, is_mutiara: true, certificates: vec!["halal".into()], ..product(1, "Kopi", "") },
-        Product { price: 25_000, stars: 2, ..product(2, "Kopi", "") },
         Product {
             price: 2_000_000,
+            stars: 4,
+            is_mutiara: true,
+            certificates: vec!["halal".into()],
+            ..product(1, "Kopi", "")
+        },
+        Product { price: 2_500_000, stars: 2, ..product(2, "Kopi", "") },
+        Product {
+            price: 200_000_000,
             category_path: vec!["kerajinan".into()],
             region_code: "73.26".into(),
             province_code: "73".into(),
@@ -190,7 +201,8 @@ fn filters_and_facets_count_the_same() {
     ]);
     let own = Scope::One(aggregator(1));
     let count = |filter: &Filter| shelf.search(&Question { scope: &own, filter, ..question() }).total;
-    let region = |code| Filter { regions: vec![RegionCode::parse(code).expect("a code")], ..Filter::default() };
+    let region =
+        |code| Filter { regions: vec![RegionCode::parse(code).expect("a code")], ..Filter::default() };
     for (filter, expected) in [
         (Filter::default(), 3),
         (Filter { category: Some("minuman".into()), ..Filter::default() }, 2),
@@ -198,11 +210,10 @@ fn filters_and_facets_count_the_same() {
         (region("53"), 2),
         (region("53.08.01"), 2),
         (region("73.26"), 1),
-        (region("73.2"), 0),
         (Filter { merchant: Some("lain".into()), ..Filter::default() }, 1),
         (Filter { merchant_id: Some(MerchantId::from(Uuid::from_u128(7))), ..Filter::default() }, 2),
-        (Filter { min_price: Some(25_000), ..Filter::default() }, 2),
-        (Filter { max_price: Some(25_000), ..Filter::default() }, 2),
+        (Filter { min_price: Some(2_500_000), ..Filter::default() }, 2),
+        (Filter { max_price: Some(2_500_000), ..Filter::default() }, 2),
         (Filter { mutiara: Some(true), ..Filter::default() }, 1),
         (Filter { mutiara: Some(false), ..Filter::default() }, 2),
         (Filter { stars: Some(2), ..Filter::default() }, 2),
@@ -217,7 +228,11 @@ fn filters_and_facets_count_the_same() {
     let asked = Question { scope: &own, filter: &category, facets: &Facet::ALL, text: "kopi", ..question() };
     let counts = shelf.search(&asked).counts;
     let of = |slug: &str| counts.categories.get(slug).copied();
-    assert_eq!((of("kopi"), of("minuman"), of("kerajinan")), (Some(2), Some(2), Some(1)), "its own filter is left out");
+    assert_eq!(
+        (of("kopi"), of("minuman"), of("kerajinan")),
+        (Some(2), Some(2), Some(1)),
+        "its own filter is left out"
+    );
     assert_eq!(counts.provinces.into_iter().collect::<Vec<_>>(), [("53".to_owned(), 2)]);
     assert_eq!(counts.bands, [1, 1, 0, 0, 0, 0, 0]);
     assert_eq!(counts.stars, [2, 2, 1, 1, 0]);
@@ -262,12 +277,22 @@ fn what_is_typed_is_completed_by_words_and_names_of_the_scope() {
     let shelf = Shelf::of(&[
         product(1, "Kopi Toraja", ""),
         product(2, "Kopi Tubruk", ""),
-        Product { aggregator: aggregator(2), merchant_slug: "kopi-lain".into(), merchant_name: "Kopi Lain".into(), ..product(3, "Kopi Temanggung", "") },
+        Product {
+            aggregator: aggregator(2),
+            merchant_slug: "kopi-lain".into(),
+            merchant_name: "Kopi Lain".into(),
+            ..product(3, "Kopi Temanggung", "")
+        },
     ]);
     let own = Scope::One(aggregator(1));
     let suggest = |text: &str| shelf.index.suggest(&own, text, 10).expect("an answer");
-    let texts = |suggested: &Suggested| suggested.suggestions.iter().map(|s| s.text.clone()).collect::<Vec<_>>();
-    assert_eq!(texts(&suggest("kopi t")), ["kopi timur", "kopi toraja", "kopi tubruk"], "not the other aggregator's");
+    let texts =
+        |suggested: &Suggested| suggested.suggestions.iter().map(|s| s.text.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        texts(&suggest("kopi t")),
+        ["kopi tenggara", "kopi timur", "kopi toraja", "kopi tubruk"],
+        "not the other aggregator's"
+    );
     assert_eq!(texts(&suggest("Kop")), ["kopi", "Kopi"]);
     let region = Suggestion { text: "Ende".into(), thing: Some((Named::Region, "53.08.01".into())) };
     assert!(suggest("end").suggestions.contains(&region));
@@ -283,8 +308,22 @@ fn what_is_typed_is_completed_by_words_and_names_of_the_scope() {
 fn any_text_is_a_question() {
     let shelf = Shelf::of(&[product(1, "Kopi", "dan yang")]);
     for text in [
-        "' OR 1=1 --", "kopi & | ! <-> :*", "\\", "a:b*", "((((", "%", "قهوة", "\u{202e}kopi", "ko\u{300}pi",
-        "; DROP TABLE products", "$1", "\u{feff}", "-kopi", "\"kopi", "dan yang di", "the of",
+        "' OR 1=1 --",
+        "kopi & | ! <-> :*",
+        "\\",
+        "a:b*",
+        "((((",
+        "%",
+        "قهوة",
+        "\u{202e}kopi",
+        "ko\u{300}pi",
+        "; DROP TABLE products",
+        "$1",
+        "\u{feff}",
+        "-kopi",
+        "\"kopi",
+        "dan yang di",
+        "the of",
     ] {
         let _ = shelf.ask(text, &Filter::default());
         let _ = shelf.index.suggest(&Scope::AllBut(Vec::new()), text, 10).expect("an answer");
@@ -302,5 +341,8 @@ fn highlights_follow_how_the_words_were_read() {
     assert_eq!(marks("keripik").mark(name).as_deref(), Some("<mark>Kripik</mark> Pisang &amp; &lt;b&gt;"));
     assert_eq!(marks("pisnag").mark(name).as_deref(), Some("Kripik <mark>Pisang</mark> &amp; &lt;b&gt;"));
     assert_eq!(marks("pis").mark(name).as_deref(), Some("Kripik <mark>Pisang</mark> &amp; &lt;b&gt;"));
-    assert_eq!(marks("keripik").excerpt("Keripiknya renyah.").as_deref(), Some("<mark>Keripiknya</mark> renyah."));
+    assert_eq!(
+        marks("keripik").excerpt("Keripiknya renyah.").as_deref(),
+        Some("<mark>Keripiknya</mark> renyah.")
+    );
 }

@@ -105,12 +105,14 @@ const KEPT: usize = 4;
 /// Takes off particles, possessives, `-kan` and `-an`, and the prefixes, as far as four letters remain: gentler than the
 /// common stemmers, which make `ripik` of `keripik`.
 fn indonesian(word: &str) -> &str {
-    let without = |word: &'_ str, endings: &[&str]| -> usize {
-        let fits = |ending: &&&str| word.len() >= ending.len() + KEPT && word.ends_with(**ending);
+    let without = |word: &str, endings: &[&str], kept: usize| -> usize {
+        let fits = |ending: &&&str| word.len() >= ending.len() + kept && word.ends_with(**ending);
         endings.iter().find(fits).map_or(word.len(), |ending| word.len() - ending.len())
     };
-    let word = &word[..without(word, &["lah", "kah", "pun", "nya"])];
-    let word = &word[..without(word, &["kan", "an"])];
+    // A possessive ends no other word, so less may be left of it: tehnya.
+    let word = &word[..without(word, &["nya"], KEPT - 1)];
+    let word = &word[..without(word, &["lah", "kah", "pun"], KEPT)];
+    let word = &word[..without(word, &["kan", "an"], KEPT)];
     let is_vowel = |at: usize| word.as_bytes().get(at).is_some_and(|b| b"aiueo".contains(b));
     let prefix = match word.as_bytes() {
         [b'm' | b'p', b'e', b'n', b'g', ..] if is_vowel(4) => 4,
@@ -182,6 +184,7 @@ mod tests {
         for (word, expected) in [
             ("keripik", "keripik"),
             ("kopinya", "kopi"),
+            ("tehnya", "teh"),
             ("tenunan", "tenun"),
             ("ukiran", "ukir"),
             ("anyaman", "anyam"),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use kapal_domain::legality::DocumentKind;
 use kapal_domain::locale::Locale;
+use kapal_domain::money::{Currency, Money};
 use kapal_persistence::{CANDIDATES, Db, ShownProductFilter};
 use kapal_search::{BANDS, Counts};
 use serde::Serialize;
@@ -185,24 +186,21 @@ pub struct BandView {
 
 impl BandView {
     fn new(at: usize, count: u64, capped: bool, locale: Locale) -> Self {
-        let from = at.checked_sub(1).and_then(|at| BANDS.get(at)).copied();
-        let upto = BANDS.get(at).map(|next| next - 1);
-        let text = |price: Option<u64>| price.map(|price| price.to_string());
-        let rupiah = |price: u64| {
-            let digits = price.to_string();
-            let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-            let point = match locale {
-                Locale::Id => ".",
-                Locale::En => ",",
-            };
-            format!("Rp{}", groups.collect::<Vec<_>>().join(point))
+        let rupiah = |minor: u64| {
+            let minor = i64::try_from(minor).unwrap_or(i64::MAX);
+            Money::from_minor(minor, Currency::IDR).ok()
         };
+        let from = at.checked_sub(1).and_then(|at| BANDS.get(at)).and_then(|from| rupiah(*from));
+        // Prices are whole rupiah.
+        let upto = BANDS.get(at).and_then(|next| rupiah(next - 100));
+        let text = |price: Option<Money>| price.map(Money::to_decimal);
+        let shown = |price: Money| price.display(locale);
         let label = match (from, upto, locale) {
-            (Some(from), Some(upto), _) => format!("{} – {}", rupiah(from), rupiah(upto)),
-            (Some(from), None, Locale::Id) => format!("{} ke atas", rupiah(from)),
-            (Some(from), None, Locale::En) => format!("{} and more", rupiah(from)),
-            (None, Some(upto), Locale::Id) => format!("sampai {}", rupiah(upto)),
-            (None, Some(upto), Locale::En) => format!("up to {}", rupiah(upto)),
+            (Some(from), Some(upto), _) => format!("{} – {}", shown(from), shown(upto)),
+            (Some(from), None, Locale::Id) => format!("{} ke atas", shown(from)),
+            (Some(from), None, Locale::En) => format!("{} and more", shown(from)),
+            (None, Some(upto), Locale::Id) => format!("sampai {}", shown(upto)),
+            (None, Some(upto), Locale::En) => format!("up to {}", shown(upto)),
             (None, None, _) => String::new(),
         };
         let value = format!("{}-{}", text(from).unwrap_or_default(), text(upto).unwrap_or_default());
