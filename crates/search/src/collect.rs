@@ -9,6 +9,7 @@ use tantivy::columnar::{ColumnValues, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 use uuid::Uuid;
 
+use crate::fields::PART;
 use crate::signals::{Raise, Signals};
 
 /// Where a hit stands: by score, ties by id, the best first.
@@ -174,20 +175,29 @@ impl Collector for Sweep<'_> {
 /// Counts of the words of one column.
 struct Tally {
     column: StrColumn,
+    /// The words of a column that has one for each product: several times as quick to read.
+    single: Option<Arc<dyn ColumnValues<u64>>>,
     counts: Vec<u32>,
 }
 
 impl Tally {
     fn new(column: StrColumn) -> Self {
         let counts = vec![0; column.num_terms()];
-        Self { column, counts }
+        let ords = column.ords();
+        let single = ords.get_cardinality().is_full().then(|| ords.values.clone());
+        Self { column, single, counts }
     }
 
     fn count(&mut self, doc: DocId) {
-        for ord in self.column.term_ords(doc) {
-            if let Some(count) = usize::try_from(ord).ok().and_then(|ord| self.counts.get_mut(ord)) {
+        let counts = &mut self.counts;
+        let mut add = |ord: u64| {
+            if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord)) {
                 *count += 1;
             }
+        };
+        match &self.single {
+            Some(single) => add(single.get_val(doc)),
+            None => self.column.term_ords(doc).for_each(add),
         }
     }
 
@@ -289,8 +299,14 @@ impl SegmentCollector for OneSegment {
         for (at_least, count) in (1..).zip(&mut stars) {
             *count = self.stars[at_least..].iter().sum();
         }
+        let mut categories = BTreeMap::new();
+        for (path, count) in named(self.categories)? {
+            for slug in path.split(PART) {
+                *categories.entry(slug.to_owned()).or_default() += count;
+            }
+        }
         let counts = Counts {
-            categories: named(self.categories)?,
+            categories,
             provinces: named(self.provinces)?,
             bands: self.bands,
             certificates: named(self.certificates)?,

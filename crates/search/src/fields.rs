@@ -238,7 +238,6 @@ impl Fields {
 
         for slug in &product.category_path {
             document.add_text(self.tags, tag::category(slug));
-            document.add_text(self.category, slug);
         }
         for (at, _) in product.region_code.match_indices('.').chain([(product.region_code.len(), "")]) {
             document.add_text(self.tags, tag::region(&product.region_code[..at]));
@@ -254,6 +253,8 @@ impl Fields {
         for stars in 1..=product.stars {
             document.add_text(self.tags, tag::stars(stars));
         }
+        // One word for each product is counted quickest; the branches are added up afterwards.
+        document.add_text(self.category, product.category_path.join(&PART.to_string()));
         document.add_text(self.province, &product.province_code);
         document.add_u64(self.price, product.price);
         document.add_u64(self.signals, Signals::of(product).packed());

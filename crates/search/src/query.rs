@@ -172,8 +172,19 @@ impl Index {
             _ => Box::new(BooleanQuery::union(readings)),
         };
         let raise = Arc::new(Raise::new(&Weights::STANDARD, question.now));
+        // Scores shift as products come and go: a page goes on behind where its last product stands now.
+        let after = match question.after {
+            None => None,
+            Some(after) => {
+                let last = plain(self.fields.of_product(after.id.into()));
+                let query = BooleanQuery::intersection(vec![words.box_clone(), last]);
+                let sweep = Sweep { best: 1, after: None, facets: &[], raise: raise.clone() };
+                let now = searcher.search(&query, &sweep)?;
+                Some(now.best.first().map_or(after, |ranked| ranked.standing))
+            }
+        };
         let pass = |leave: Option<Facet>, facets: &[Facet], best: usize| -> Result<Pass> {
-            let sweep = Sweep { best, after: question.after, facets, raise: raise.clone() };
+            let sweep = Sweep { best, after, facets, raise: raise.clone() };
             let query = asker.filtered(words.box_clone(), question, leave);
             Ok(searcher.search(&query, &sweep)?)
         };

@@ -31,6 +31,8 @@ pub struct Suggested {
 const TRIED: usize = 40;
 /// So many names of one kind.
 const NAMES: usize = 3;
+/// So many names that begin alike are looked at: of a letter or two, those that come first in the alphabet.
+const READ: usize = 1_000;
 
 impl Index {
     /// Completes what was typed.
@@ -88,7 +90,11 @@ impl Asker<'_> {
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(self.fields.entries)?;
             let mut entries = index.terms().range().ge(&beginning).lt(&end).into_stream()?;
-            while let Some((entry, info)) = entries.next() {
+            let mut read = 0;
+            while let Some((entry, info)) = entries.next()
+                && read < READ
+            {
+                read += 1;
                 let Ok(entry) = std::str::from_utf8(entry) else { continue };
                 let Some((_, thing)) = entry.split_once(PART) else { continue };
                 match things.get_mut(thing) {

@@ -257,6 +257,22 @@ fn pages_follow_each_other_without_holes_or_repeats() {
 }
 
 #[test]
+fn a_page_goes_on_where_its_last_product_stands_now() {
+    let mut shelf = Shelf::of(&(1..=20).map(|n| product(n, "Kopi", "")).collect::<Vec<_>>());
+    let first = shelf.search(&Question { text: "kopi", limit: 10, ..question() });
+    // Many others make the word rarer, and all its scores higher.
+    for n in 100..200 {
+        let other = Product { category_path: vec!["teh".into()], ..product(n, "Teh", "") };
+        let texts = other.texts.iter().map(|text| Text { category: "Teh".into(), ..text.clone() }).collect();
+        shelf.writer.put(&Product { texts, ..other }).expect("put");
+    }
+    shelf.commit();
+    let after = first.hits.last().map(|hit| hit.standing);
+    let second = shelf.search(&Question { text: "kopi", after, limit: 10, ..question() });
+    assert_eq!(numbers(&second), (1..=10).rev().collect::<Vec<_>>());
+}
+
+#[test]
 fn what_is_put_again_is_there_once_and_what_is_removed_is_gone() {
     let mut shelf = Shelf::of(&[product(1, "Kopi", ""), product(2, "Teh Melati", "")]);
     shelf.writer.put(&product(1, "Kakao", "")).expect("put");
