@@ -51,6 +51,8 @@ pub struct Product {
     pub stars: u8,
     /// Kinds of its certificates.
     pub certificates: Vec<String>,
+    /// The merchant's class of naik kelas.
+    pub level: Option<String>,
     /// When it was published.
     pub published_at: DateTime<Utc>,
 }
@@ -153,6 +155,10 @@ pub(crate) mod tag {
         format!("certificate:{kind}")
     }
 
+    pub fn level(level: &str) -> String {
+        format!("level:{level}")
+    }
+
     pub fn stars(at_least: u8) -> String {
         format!("stars:{at_least}")
     }
@@ -246,6 +252,9 @@ impl Fields {
         for kind in &product.certificates {
             document.add_text(self.tags, tag::certificate(kind));
             document.add_text(self.certificate, kind);
+        }
+        if let Some(level) = &product.level {
+            document.add_text(self.tags, tag::level(level));
         }
         if product.is_mutiara {
             document.add_text(self.tags, tag::MUTIARA);

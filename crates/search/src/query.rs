@@ -60,6 +60,8 @@ pub struct Filter {
     pub stars: Option<u8>,
     /// With a certificate of this kind.
     pub certificate: Option<String>,
+    /// Of a merchant of this class of naik kelas.
+    pub level: Option<String>,
 }
 
 impl Filter {
@@ -74,6 +76,7 @@ impl Filter {
         mutiara: None,
         stars: None,
         certificate: None,
+        level: None,
     };
 }
 
@@ -407,6 +410,7 @@ impl Asker<'_> {
             None => {}
         }
         must.extend(filter.stars.filter(|_| kept(Facet::Stars)).map(|stars| tagged(tag::stars(stars))));
+        must.extend(filter.level.as_deref().map(|level| tagged(tag::level(level))));
         if let Some(kind) = filter.certificate.as_deref().filter(|_| kept(Facet::Certificate)) {
             must.push(tagged(tag::certificate(kind)));
         }

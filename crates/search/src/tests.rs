@@ -40,6 +40,7 @@ fn product(n: u128, name: &str, description: &str) -> Product {
         is_mutiara: false,
         stars: 0,
         certificates: Vec::new(),
+        level: None,
         published_at: now() - TimeDelta::days(10),
     }
 }

@@ -297,6 +297,7 @@ fn products(documents: Vec<SearchDocument>) -> Vec<Product> {
             is_mutiara: document.is_mutiara,
             stars: document.stars.and_then(|stars| u8::try_from(stars).ok()).unwrap_or(0),
             certificates: document.certificates,
+            level: document.level,
             published_at: document.published_at,
         });
         product.texts.push(text);

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kapal_domain::legality::DocumentKind;
 use kapal_domain::locale::Locale;
 use kapal_domain::money::{Currency, Money};
+use kapal_domain::product_certificate::CertificateKind;
 use kapal_persistence::{CANDIDATES, Db, ShownProductFilter};
 use kapal_search::{BANDS, Counts};
 use serde::Serialize;
@@ -26,6 +26,7 @@ struct Capped {
     category: bool,
     province: bool,
     price: bool,
+    certificate: bool,
     stars: bool,
 }
 
@@ -42,10 +43,11 @@ impl Facets {
             ShownProductFilter { category: None, ..filter.clone() },
             ShownProductFilter { regions: Vec::new(), ..filter.clone() },
             ShownProductFilter { min_price: None, max_price: None, ..filter.clone() },
+            ShownProductFilter { certificate: None, ..filter.clone() },
             ShownProductFilter { stars: None, ..filter.clone() },
         ];
         let mut counts = Counts::default();
-        let mut capped = [false; 4];
+        let mut capped = [false; 5];
         for (at, filter) in without.iter().enumerate() {
             let mut candidates = db.storefront_candidates(&shop.store, shop.locale, filter).await?;
             capped[at] = candidates.len() > CANDIDATES;
@@ -61,6 +63,11 @@ impl Facets {
                         let price = u64::try_from(candidate.price_minor).unwrap_or(0);
                         counts.bands[BANDS.partition_point(|from| *from <= price)] += 1;
                     }
+                    3 => {
+                        for kind in candidate.certificates {
+                            *counts.certificates.entry(kind).or_default() += 1;
+                        }
+                    }
                     _ => {
                         let stars =
                             candidate.stars.and_then(|stars| usize::try_from(stars).ok()).unwrap_or(0);
@@ -69,9 +76,12 @@ impl Facets {
                 }
             }
         }
-        let [category, province, price, stars] = capped;
-        let mut facets =
-            Self { counts, capped: Capped { category, province, price, stars }, labels: HashMap::new() };
+        let [category, province, price, certificate, stars] = capped;
+        let mut facets = Self {
+            counts,
+            capped: Capped { category, province, price, certificate, stars },
+            labels: HashMap::new(),
+        };
         facets.label(shop, db).await?;
         Ok(facets)
     }
@@ -97,7 +107,7 @@ impl Facets {
         };
         let label = |value: &str| labels.get(value).cloned().unwrap_or_else(|| value.to_owned());
         let certificate = |kind: &str| {
-            DocumentKind::parse(kind).map_or_else(|_| kind.to_owned(), |kind| kind.name(locale).to_owned())
+            CertificateKind::parse(kind).map_or_else(|_| kind.to_owned(), |kind| kind.name(locale).to_owned())
         };
         let bands = counts.bands.into_iter().enumerate().filter(|(_, count)| *count > 0);
         let price = bands.map(|(at, count)| BandView::new(at, count, capped.price, locale)).collect();
@@ -114,7 +124,7 @@ impl Facets {
             category: named(counts.categories, capped.category, &label),
             province: named(counts.provinces, capped.province, &label),
             price,
-            certificate: named(counts.certificates, false, &certificate),
+            certificate: named(counts.certificates, capped.certificate, &certificate),
             stars: stars.collect(),
         }
     }

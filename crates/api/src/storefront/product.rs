@@ -15,7 +15,7 @@ use super::detail::ProductDetail;
 use super::facets::FacetsView;
 use super::search::{self, Search};
 use super::shop::Shop;
-use super::views::{Highlight, ProductCard};
+use super::views::{Highlight, ProductCard, cards};
 use crate::Problem;
 use crate::answer::{Answer, Answered, Found, Reply, json_answer};
 use crate::query::{List, Paging, one, several};

@@ -121,7 +121,8 @@ impl Shop {
                 max_price: minor(filter.max_price),
                 mutiara: filter.mutiara,
                 stars: filter.stars.and_then(|stars| u8::try_from(stars).ok()),
-                certificate: None,
+                certificate: filter.certificate.map(|kind| kind.as_str().to_owned()),
+                level: filter.level.map(|level| level.as_str().to_owned()),
             },
             scope,
         })

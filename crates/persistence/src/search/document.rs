@@ -74,6 +74,9 @@ pub struct SearchDocument {
     /// Kinds of certificates.
     #[diesel(sql_type = Array<Text>)]
     pub certificates: Vec<String>,
+    /// The merchant's class of naik kelas.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub level: Option<String>,
     /// When it was published.
     #[diesel(sql_type = Timestamptz)]
     pub published_at: DateTime<Utc>,
@@ -82,7 +85,7 @@ pub struct SearchDocument {
 const COLUMNS: &str = "SELECT d.aggregator_id, d.product_id, d.locale, d.text_locale, d.name, d.description, \
     d.price_minor, d.available, d.is_mutiara, d.stars, d.merchant_id, d.merchant_slug, d.merchant_name, \
     d.region_code, d.region_name, d.province_code, d.province_name, d.category_name, d.category_path, \
-    '{}'::text[] AS certificates, d.published_at FROM search_documents d WHERE ";
+    d.certificates, d.level, d.published_at FROM search_documents d WHERE ";
 
 impl Db {
     /// The documents of these products, and of all products of these merchants, as they are now: those of a product

@@ -29,6 +29,9 @@ pub struct Candidate {
     /// Stars of the curation.
     #[diesel(sql_type = Nullable<SmallInt>)]
     pub stars: Option<i16>,
+    /// Kinds of certificates.
+    #[diesel(sql_type = Array<Text>)]
+    pub certificates: Vec<String>,
 }
 
 /// So many candidates are counted: a count must not cost more than a page.
@@ -97,7 +100,7 @@ impl Db {
         filter: &ShownProductFilter,
     ) -> Result<Vec<Candidate>> {
         let statement = Statement::new(
-            "SELECT d.category_path, d.province_code, d.price_minor, d.stars FROM search_documents d \
+            "SELECT d.category_path, d.province_code, d.price_minor, d.stars, d.certificates FROM search_documents d \
              JOIN published_aggregators a ON a.id = d.aggregator_id WHERE ",
         )
         .in_store(store)
