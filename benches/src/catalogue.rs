@@ -1,4 +1,4 @@
-//! The demonstration's catalogue grown to the asked number of products, and the requests that are measured on it.
+//! The requests that are measured on the grown catalogue.
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -14,63 +14,6 @@ pub struct Scenario {
     pub requests: Vec<Request>,
     /// Whether it asks the database at all: then `pgbench` runs the same statements.
     pub queries: bool,
-}
-
-/// Copies published products under new ids until there are `wanted`, then analyses. The copies' words are those of the
-/// originals, so their frequencies stay natural.
-pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
-    let database = kapal.superuser().await?;
-    let row = database.query_one("SELECT count(*) FROM published_products", &[]).await?;
-    let there = usize::try_from(row.get::<_, i64>(0))?;
-    let copies = i32::try_from(wanted.saturating_sub(there).div_ceil(there.max(1)))?;
-    database.batch_execute("SET session_replication_role = replica").await?;
-    database
-        .execute(
-            "CREATE TABLE bench_copies AS SELECT p.aggregator_id, p.id AS old, gen_random_uuid() AS new, n \
-             FROM published_products p CROSS JOIN generate_series(1, $1::int) AS n LIMIT $2",
-            &[&copies, &i64::try_from(wanted.saturating_sub(there))?],
-        )
-        .await?;
-    for (table, key, others) in [
-        ("products", "id", "slug = t.slug || '-' || c.n"),
-        ("product_translations", "product_id", ""),
-        ("product_variants", "product_id", "id = gen_random_uuid()"),
-        ("product_media", "product_id", ""),
-        ("published_products", "id", "slug = t.slug || '-' || c.n"),
-        (
-            "search_documents",
-            "product_id",
-            "slug = t.slug || '-' || c.n, published_at = t.published_at - c.n * interval '1 minute'",
-        ),
-    ] {
-        let columns = database
-            .query(
-                "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped \
-                 AND attgenerated = '' ORDER BY attnum",
-                &[&table],
-            )
-            .await?;
-        let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
-        let values = columns.iter().map(|column| {
-            let changed = others.split(", ").find_map(|o| o.strip_prefix(&format!("{column} = ")));
-            match changed {
-                _ if column == key => "c.new".to_owned(),
-                Some(value) => value.to_owned(),
-                None => format!("t.{column}"),
-            }
-        });
-        let values = values.collect::<Vec<_>>().join(", ");
-        let columns = columns.join(", ");
-        database
-            .batch_execute(&format!(
-                "INSERT INTO {table} ({columns}) SELECT {values} FROM {table} t \
-                 JOIN bench_copies c ON c.aggregator_id = t.aggregator_id AND c.old = t.{key}"
-            ))
-            .await
-            .with_context(|| format!("copying {table}"))?;
-    }
-    database.batch_execute("DROP TABLE bench_copies; ANALYZE; CHECKPOINT").await?;
-    Ok(())
 }
 
 /// What is measured: the public reads, a conditional one, a login, a write.

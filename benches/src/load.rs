@@ -30,6 +30,30 @@ impl Measured {
     }
 }
 
+/// Sends all `requests` in turn over one connection for `each`, after one round of warming up.
+pub async fn drive_in_turn(address: &str, requests: &[Request], each: Duration) -> Result<Measured> {
+    let mut latencies = Histogram::<u64>::new_with_max(60_000_000, 3)?;
+    let mut connection = Connection::open(address).await?;
+    let mut begun = None;
+    loop {
+        for request in requests {
+            let sent = Instant::now();
+            let (status, _, body) = connection.send(request).await?;
+            if status != request.expected {
+                bail!("status {status}: {}", String::from_utf8_lossy(&body));
+            }
+            if begun.is_some() {
+                let micros = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX);
+                latencies.saturating_record(micros.max(1));
+            }
+        }
+        let begun = *begun.get_or_insert_with(Instant::now);
+        if begun.elapsed() >= each {
+            return Ok(Measured { latencies, elapsed: begun.elapsed() });
+        }
+    }
+}
+
 /// Sends `requests` over `connections` for `each`, after a short warm-up. Each connection sends one of them again and
 /// again.
 pub async fn drive(

@@ -10,7 +10,9 @@ mod load;
 mod pgbench;
 mod report;
 mod script;
+mod search;
 mod server;
+mod shelf;
 mod writers;
 
 use std::time::Duration;
@@ -45,7 +47,11 @@ async fn run() -> Result<()> {
     let existing = kapal.start().await?;
     report.start("first answer on an existing data directory", existing, Duration::from_secs(1));
 
-    catalogue::grow(&kapal, scale).await?;
+    search::relevance(&kapal, &mut report).await?;
+    let begun = std::time::Instant::now();
+    shelf::grow(&kapal, scale).await?;
+    println!("{scale} products loaded in {:.0} s", begun.elapsed().as_secs_f64());
+    search::measure(&mut kapal, &mut report, each).await?;
     let owner =
         client::login(&kapal, &format!("owner@{}.demo.kapal.test", kapal.aggregator().await?)).await?;
     let health = Request::get("/healthz");

@@ -119,6 +119,39 @@ impl Report {
         self.keep(&["audit check", "1", &format!("{rate:.0}"), "", "", "", ""]);
     }
 
+    /// A search by the index and by the database.
+    pub fn search(&mut self, name: &str, by_index: &Measured, by_database: &Measured, bound_ms: f64) {
+        let figures = |measured: &Measured| (measured.quantile_ms(0.5), measured.quantile_ms(0.95));
+        let ((p50, p95), (database_p50, database_p95)) = (figures(by_index), figures(by_database));
+        let verdict = if p95 <= bound_ms { "within" } else { "OVER" };
+        println!(
+            "{name:40} p50 {p50:7.2} ms, p95 {p95:7.2} ms ({verdict} {bound_ms} ms); the database p50 {database_p50:.2}, p95 {database_p95:.2}"
+        );
+        self.keep(&[name, "1", "", &format!("{p50:.2}"), &format!("{p95:.2}"), "", ""]);
+        let name = format!("{name}, by the database");
+        self.keep(&[&name, "1", "", &format!("{database_p50:.2}"), &format!("{database_p95:.2}"), "", ""]);
+    }
+
+    /// The list of an aggregator at its first page and deep in it.
+    pub fn pages(&mut self, first: f64, deep: f64) {
+        let ratio = deep / first;
+        println!("list page 1: {first:.2} ms, page 1,000: {deep:.2} ms; ratio {ratio:.2} (bound 1.5)");
+        self.keep(&["list page 1,000", "1", "", &format!("{deep:.2}"), "", &format!("{ratio:.2}"), ""]);
+    }
+
+    /// How well searches answer.
+    pub fn relevance(&mut self, count: usize, mean: kapal_bench::relevance::Measures) {
+        println!("{count} judged searches: nDCG@10 {:.3}, recall@20 {:.3}", mean.ndcg, mean.recall);
+        self.keep(&["nDCG@10", "", &format!("{:.3}", mean.ndcg), "", "", "", ""]);
+        self.keep(&["recall@20", "", &format!("{:.3}", mean.recall), "", "", "", ""]);
+    }
+
+    /// Memory of the server with its index.
+    pub fn index_memory(&mut self, mib: f64) {
+        println!("resident memory of the server with its index: {mib:.0} MiB (bound 400)");
+        self.keep(&["memory with index MiB", "", &format!("{mib:.0}"), "", "", "", ""]);
+    }
+
     /// Peak memory of the server.
     pub fn memory(&mut self, mib: f64) {
         println!("peak resident memory of the server: {mib:.0} MiB (bound 150)");

@@ -63,6 +63,24 @@ impl Kapal {
         }
     }
 
+    /// A second server on the same database and folder, with other settings; it ends when it is dropped.
+    pub async fn beside(&self, settings: &[(&str, &str)]) -> Result<Beside> {
+        let (address, metrics) = (free_address()?, free_address()?);
+        let mut command = self.command("serve");
+        command.env("KAPAL_HTTP_ADDR", &address).env("KAPAL_METRICS_ADDR", metrics).env("KAPAL_LOG", "warn");
+        let child = command.envs(settings.iter().copied()).stdout(Stdio::null()).spawn()?;
+        let beside = Beside { address, child };
+        let begun = Instant::now();
+        while client::Connection::open(&beside.address).await.is_err() {
+            anyhow::ensure!(
+                begun.elapsed() < Duration::from_secs(60),
+                "the second server did not become ready"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(beside)
+    }
+
     /// Stops it as Ctrl-C does.
     pub async fn stop(&mut self) -> Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
@@ -115,12 +133,40 @@ impl Kapal {
 
     /// Peak resident memory of the server process in MiB.
     pub fn peak_memory(&self) -> Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    /// Resident memory of the server process in MiB, pages of the index's files included.
+    pub fn memory(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> Result<f64> {
         let child = self.child.as_ref().context("the server runs")?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
-        let line = status.lines().find(|l| l.starts_with("VmHWM:")).context("VmHWM")?;
-        let kib: f64 =
-            line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).context("VmHWM's number")?;
+        let line = status.lines().find(|l| l.starts_with(name)).context("a line of the status")?;
+        let kib: f64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).context("its number")?;
         Ok(kib / 1024.0)
+    }
+}
+
+/// A second server.
+pub struct Beside {
+    address: String,
+    child: Child,
+}
+
+impl Beside {
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::IntoFuture as _;
 
-use kapal_tests::{Client, World, nib, text, unique};
+use kapal_tests::{Client, World, eventually, nib, text, unique};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -51,6 +51,11 @@ async fn pages_of_any_size_give_the_whole_order() {
         let _ = aggregator.owner.post(&aggregator.path("merchants"), merchant).await.expect(201);
     }
     let visitor = &aggregator.world.visitor;
+    eventually("the index", async || {
+        let page = visitor.get(&aggregator.shop("/products?include=facets")).await.json(200);
+        (page["facets"]["province"][0]["count"] == 11).then_some(())
+    })
+    .await;
     let cases = [
         (&aggregator.owner.client, aggregator.path("merchants"), 12),
         (&aggregator.owner.client, aggregator.path("merchants?status=draft"), 11),

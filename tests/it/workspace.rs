@@ -13,16 +13,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kapal-fonts", &[]),
     ("kapal-papers", &["kapal-domain", "kapal-fonts"]),
     ("kapal-pictures", &["kapal-fonts"]),
+    ("kapal-search", &["kapal-domain"]),
     ("kapal-persistence", &["kapal-domain", "kapal-schema"]),
-    ("kapal-api", &["kapal-domain", "kapal-papers", "kapal-persistence", "kapal-pictures"]),
-    ("kapal-worker", &["kapal-domain", "kapal-persistence"]),
-    ("kapal-server", &["kapal-api", "kapal-domain", "kapal-persistence", "kapal-pictures", "kapal-worker"]),
+    ("kapal-api", &["kapal-domain", "kapal-papers", "kapal-persistence", "kapal-pictures", "kapal-search"]),
+    ("kapal-worker", &["kapal-domain", "kapal-persistence", "kapal-search"]),
+    (
+        "kapal-server",
+        &["kapal-api", "kapal-domain", "kapal-persistence", "kapal-pictures", "kapal-search", "kapal-worker"],
+    ),
 ];
 /// Crates of others that only some of ours may name.
 const KEPT_TO: &[(&str, &[&str])] = &[
     ("diesel", &["kapal-persistence", "kapal-schema"]),
     ("diesel-async", &["kapal-persistence"]),
     ("actix-web", &["kapal-api", "kapal-server"]),
+    ("tantivy", &["kapal-search"]),
 ];
 
 pub fn root() -> &'static Path {

@@ -65,6 +65,7 @@ mod programme;
 mod progress;
 mod region;
 mod rubric;
+mod search;
 mod slot;
 mod storefront;
 mod sync;
@@ -128,6 +129,7 @@ pub fn routes(config: &mut ServiceConfig) {
     progress::routes(config);
     region::routes(config);
     rubric::routes(config);
+    search::routes(config);
     slot::routes(config);
     sync::routes(config);
     variant::routes(config);

@@ -89,11 +89,19 @@ impl<T> List<T> {
     /// The answer of the list: one page, and how to get the next.
     pub fn reply<U: Serialize>(&self, page: Page<U>) -> Listed<U> {
         let page = self.page_of(page);
-        let link = page.page.next_cursor.as_ref().map(|cursor| {
-            let separator = if self.address.ends_with('?') { "" } else { "&" };
-            format!("<{}{separator}limit={}&cursor={cursor}>; rel=\"next\"", self.address, self.limit)
-        });
+        let link = page.page.next_cursor.as_deref().map(|cursor| self.link(cursor));
         Listed { page, link, tagged: true }
+    }
+
+    /// The `Link` to the page of a cursor.
+    pub fn link(&self, cursor: &str) -> String {
+        let separator = if self.address.ends_with('?') { "" } else { "&" };
+        format!("<{}{separator}limit={}&cursor={cursor}>; rel=\"next\"", self.address, self.limit)
+    }
+
+    /// A place in the list, as the client sees it.
+    pub fn next(&self, next: Option<Cursor>) -> Option<String> {
+        next.map(|cursor| cursor.encode(&self.vault, &self.list))
     }
 
     /// One page, to stand within a larger answer.
@@ -103,7 +111,7 @@ impl<T> List<T> {
 
     /// Where a page goes on, beside things under a name of their own.
     pub fn page_info(&self, next: Option<Cursor>) -> PageInfo {
-        let next_cursor = next.map(|cursor| cursor.encode(&self.vault, &self.list));
+        let next_cursor = self.next(next);
         PageInfo { has_more: next_cursor.is_some(), next_cursor }
     }
 }

@@ -17,6 +17,8 @@ pub struct App {
     pub db: Db,
     /// Picture files.
     pub objects: Objects,
+    /// Where searches are answered.
+    pub search: kapal_search::Desk,
     /// Keys of access tokens.
     pub tokens: Tokens,
     /// Rate limits.

@@ -38,6 +38,8 @@ events! {
     AggregatorSuspended = "aggregator.suspended" public,
     /// An aggregator was closed for good.
     AggregatorClosed = "aggregator.closed" public,
+    /// An aggregator's own words for one thing changed: searches find something else.
+    SearchSynonymsChanged = "search.synonyms_changed" public,
     /// Somebody was invited.
     InvitationCreated = "invitation.created" private,
     /// An invitation was taken back.

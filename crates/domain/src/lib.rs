@@ -48,6 +48,7 @@ pub mod rubric;
 pub mod slot;
 pub mod slug;
 pub mod sync;
+pub mod synonym;
 pub mod text;
 pub mod trade;
 pub mod user;

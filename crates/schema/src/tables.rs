@@ -1317,6 +1317,28 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    search_misses (aggregator_id, query) {
+        aggregator_id -> Uuid,
+        query -> Text,
+        count -> Int8,
+        last_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    search_synonyms (aggregator_id) {
+        aggregator_id -> Uuid,
+        groups -> Jsonb,
+        version -> Int4,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,

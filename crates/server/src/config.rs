@@ -55,6 +55,8 @@ pub struct HttpConfig {
     pub trusted_proxies: Vec<IpAddr>,
     /// `KAPAL_WORKER`: whether `serve` runs the worker too.
     pub worker: bool,
+    /// `KAPAL_SEARCH`: whether searches are answered by an index in the process, else by the database alone.
+    pub search: bool,
 }
 
 /// How mail leaves.
@@ -97,6 +99,10 @@ pub const NAMES: &[(&str, &str)] = &[
     ("KAPAL_S3_REGION", "the region of the bucket (us-east-1, which most other stores take)"),
     ("KAPAL_S3_ACCESS_KEY", "the name of the key to the bucket"),
     ("KAPAL_S3_SECRET_KEY", "the key to the bucket"),
+    (
+        "KAPAL_SEARCH",
+        "on or off: whether searches are answered by an index in KAPAL_DATA_DIR/search, else by the database alone (on)",
+    ),
     (
         "KAPAL_SMTP_URL",
         "smtp://user:password@host:port or smtps://.. (unset: mail is written to KAPAL_DATA_DIR/mail)",
@@ -180,6 +186,7 @@ impl Config {
                 rate_limits: rate_limits()?,
                 trusted_proxies: trusted_proxies()?,
                 worker: switch("KAPAL_WORKER", true)?,
+                search: switch("KAPAL_SEARCH", true)?,
             },
             bucket: bucket()?,
             mail: MailConfig {

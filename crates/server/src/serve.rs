@@ -45,6 +45,11 @@ pub async fn serve(config: Config) -> Result<()> {
     let duties =
         [actix_web::rt::spawn(look_at_heads(app.clone())), actix_web::rt::spawn(read_keys(app.clone()))];
     let (stop_worker, stopped) = tokio::sync::watch::channel(false);
+    // The index lies in this process: also one that leaves the other duties to others follows the logs.
+    let search = config.http.search.then(|| {
+        let (app, stopped) = (app.clone(), stopped.clone());
+        actix_web::rt::spawn(async move { kapal_worker::follow_search(&app.db, &app.search, stopped).await })
+    });
     let worker = config.http.worker.then(|| {
         let app = app.clone();
         actix_web::rt::spawn(async move { kapal_worker::run(&app.db, &app.objects, &mailer, stopped).await })
@@ -67,6 +72,9 @@ pub async fn serve(config: Config) -> Result<()> {
     stop_worker.send_replace(true);
     if let Some(worker) = worker {
         let _ = worker.await;
+    }
+    if let Some(search) = search {
+        let _ = search.await;
     }
     duties.iter().for_each(|duty| duty.abort());
     let _ = serving.await;
@@ -128,7 +136,12 @@ async fn prepare(config: &Config, database: &Database, objects: Objects) -> Resu
             tracing::info!(target: "kapal", "{run} migrations run");
         }
     }
-    let app = make_app(config, database.connect(), objects);
+    let search = match config.http.search {
+        true => kapal_search::Index::open(&config.database.data_dir.join("search"))?,
+        // Never built: so the database answers.
+        false => kapal_search::Index::in_memory()?,
+    };
+    let app = make_app(config, database.connect(), objects, search);
     let mut tx = app.db.identity(Actor::System, "serve").await?;
     tx.ensure_signing_key().await.context("making the first signing key")?;
     tx.commit().await?;
@@ -138,11 +151,12 @@ async fn prepare(config: &Config, database: &Database, objects: Objects) -> Resu
 }
 
 /// What handlers share, without a look at the database.
-pub fn make_app(config: &Config, db: Db, objects: Objects) -> App {
+pub fn make_app(config: &Config, db: Db, objects: Objects, search: kapal_search::Index) -> App {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     App {
         db,
         objects,
+        search: kapal_search::Desk::new(search),
         tokens: Tokens::new(config.http.public_url.clone()),
         limits: Limits::new(config.http.rate_limits, config.http.trusted_proxies.clone()),
         public_url: config.http.public_url.clone(),

@@ -6,6 +6,7 @@
 
 mod chains;
 mod mail;
+mod search;
 mod sweep;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use kapal_persistence::{Db, Objects, Result};
 use tokio::sync::watch;
 
 pub use mail::{MailSettings, Mailer, MailerError};
+pub use search::follow as follow_search;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -4,12 +4,15 @@
 mod collection;
 mod contact;
 mod detail;
+mod facets;
 mod home;
 mod merchant;
 mod nomination;
 mod product;
+mod search;
 mod shop;
 mod store;
+mod suggest;
 mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -22,6 +25,7 @@ pub(crate) use views::{ChannelCard, ImageView, ProductCard, cards, image_views, 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     // The most asked first: routes are tried in this order.
     product::routes(config);
+    suggest::routes(config);
     home::routes(config);
     store::routes(config);
     merchant::routes(config);

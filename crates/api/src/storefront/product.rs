@@ -6,17 +6,19 @@ use kapal_domain::level::Level;
 use kapal_domain::money::{Currency, Money};
 use kapal_domain::product_certificate::CertificateKind;
 use kapal_domain::region::{RegionCode, RegionLevel};
-use kapal_persistence::{Address, Page, ProductOrder, ShownProductFilter};
+use kapal_persistence::{Address, Db, ProductOrder, ShownProduct, ShownProductFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::detail::ProductDetail;
+use super::facets::FacetsView;
+use super::search::{self, Search};
 use super::shop::Shop;
-use super::views::{ProductCard, cards};
+use super::views::{Highlight, ProductCard, cards};
 use crate::Problem;
-use crate::answer::{Answered, Found};
-use crate::query::{List, PageOf, Paging, one};
+use crate::answer::{Answer, Answered, Found, Reply, json_answer};
+use crate::query::{List, Paging, one, several};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -29,13 +31,15 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The longest search, in characters.
-const MAX_SEARCH: usize = 200;
+pub(super) const MAX_SEARCH: usize = 200;
 
 /// Which products.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ProductQuery {
-    /// Words: a product that has all of them, in any of its languages, is found. Operators mean nothing.
+    /// Words: a product that has all of them, in any of its languages, in its merchant's, region's or category's name,
+    /// is found. Operators mean nothing. Where fewer than five are found, the words are read more loosely:
+    /// `page.relaxed` says how.
     #[param(example = "kopi toraja", max_length = 200)]
     q: Option<String>,
     /// Slug of a category; what is below it counts too.
@@ -76,6 +80,27 @@ pub struct ProductQuery {
     /// else the newest first.
     #[param(example = "newest", max_length = 10)]
     sort: Option<String>,
+    /// What else is wanted, separated by commas: `facets`, counts by category, province, price, certificate and stars;
+    /// `highlight`, where the words stand.
+    #[param(example = "facets,highlight", max_length = 40)]
+    include: Option<String>,
+}
+
+/// What else is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Include {
+    Facets,
+    Highlight,
+}
+
+impl Include {
+    fn parse(text: &str) -> Result<Self, ()> {
+        match text {
+            "facets" => Ok(Self::Facets),
+            "highlight" => Ok(Self::Highlight),
+            _ => Err(()),
+        }
+    }
 }
 
 fn bad(name: &str, why: &str) -> Problem {
@@ -83,7 +108,7 @@ fn bad(name: &str, why: &str) -> Problem {
 }
 
 impl ProductQuery {
-    fn parse(&self) -> Result<(ShownProductFilter, ProductOrder), Problem> {
+    fn parse(&self) -> Result<(Search, Vec<Include>), Problem> {
         let text = self.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
         if text.is_some_and(|q| q.chars().count() > MAX_SEARCH) {
             return Err(bad("q", "at most 200 characters."));
@@ -125,14 +150,15 @@ impl ProductQuery {
             certificate: one("certificate", self.certificate.as_ref(), CertificateKind::parse)?,
             level: one("level", self.level.as_ref(), Level::parse)?,
         };
-        Ok((filter, order))
+        let include = several("include", self.include.as_ref(), Include::parse)?;
+        Ok((Search { filter, order, with_facets: include.contains(&Include::Facets) }, include))
     }
 }
 
 /// List a storefront's products
 ///
 /// Published products with their texts in the asked language.
-#[utoipa::path(tag = "storefront", params(ProductQuery, Paging), responses((status = 200, description = "A page of products.", body = PageOf<ProductCard>)))]
+#[utoipa::path(tag = "storefront", params(ProductQuery, Paging), responses((status = 200, description = "A page of products.", body = ProductsView)))]
 #[get("/v1/storefronts/{aggregator}/products")]
 pub async fn list_storefront_products(shop: Shop, list: List<ProductQuery>) -> Answered {
     products(shop, list).await
@@ -141,22 +167,103 @@ pub async fn list_storefront_products(shop: Shop, list: List<ProductQuery>) -> A
 /// List the nation's products
 ///
 /// Published products of every aggregator that takes part in the national storefront, each once.
-#[utoipa::path(tag = "storefront", params(ProductQuery, Paging), responses((status = 200, description = "A page of products.", body = PageOf<ProductCard>)))]
+#[utoipa::path(tag = "storefront", params(ProductQuery, Paging), responses((status = 200, description = "A page of products.", body = ProductsView)))]
 #[get("/v1/storefront/products")]
 pub async fn list_national_products(shop: Shop, list: List<ProductQuery>) -> Answered {
     products(shop, list).await
 }
 
 async fn products(shop: Shop, list: List<ProductQuery>) -> Answered {
-    let (filter, order) = list.filter.parse()?;
-    shop.answer(async |db| {
-        let found = db
-            .storefront_products(&shop.store, shop.locale, &filter, order, list.after.as_ref(), list.limit)
-            .await?;
-        let items = cards(found.items, &shop.app.public_url, shop.locale)?;
-        Ok(list.reply(Page { items, next: found.next }).untagged())
-    })
-    .await
+    let (search, include) = list.filter.parse()?;
+    let read = async |db: &Db| -> Result<Products, Problem> {
+        let answer = shop.search(db, &search, list.after.as_ref(), list.limit).await?;
+        Ok(Products::new(&shop, &list, answer, include.contains(&Include::Highlight))?)
+    };
+    match search.filter.text.is_some() || search.with_facets {
+        true => shop.answer_searched(read).await,
+        false => shop.answer(read).await,
+    }
+}
+
+/// A page of products.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontProducts)]
+pub struct ProductsView {
+    /// The products.
+    #[schema(max_items = 100)]
+    data: Vec<ProductCard>,
+    /// Where it goes on, and how the words were read.
+    page: ProductsPage,
+    /// The words in the spelling that finds something; null where that is the one that was asked for.
+    #[schema(example = "keripik pisang", max_length = 600)]
+    did_you_mean: Option<String>,
+    /// How many products there are of each kind; only with `include=facets`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<FacetsView>,
+}
+
+/// Where a list of products goes on, and how its words were read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontProductsPage)]
+pub struct ProductsPage {
+    /// Send it as `cursor`; null on the last page. By relevance there are at most a thousand products.
+    #[schema(max_length = 1000, example = "mFQGm2NbW3siaW50IjoxfV0")]
+    next_cursor: Option<String>,
+    /// Whether there is a next page.
+    #[schema(example = true)]
+    has_more: bool,
+    /// How the words were read more loosely, since they found too little as they are: `spelling`, a word as one that is
+    /// spelt alike; `prefix`, the last word as the beginning of one; `any_word`, not all words needed to occur. What the
+    /// words find as they are stands first.
+    #[schema(example = json!(["spelling"]), max_items = 3)]
+    relaxed: Vec<&'static str>,
+}
+
+/// A page of products with the header that names the next.
+struct Products {
+    view: ProductsView,
+    link: Option<String>,
+}
+
+impl Products {
+    fn new(
+        shop: &Shop,
+        list: &List<ProductQuery>,
+        answer: search::Answer,
+        with_highlight: bool,
+    ) -> Result<Self, Problem> {
+        let next_cursor = list.next(answer.page.next);
+        let card = |product: ShownProduct| {
+            let highlight = with_highlight.then(|| {
+                Highlight::new(answer.marks.mark(&product.name), answer.marks.excerpt(&product.description))
+            });
+            let mut card = ProductCard::new(product, &shop.app.public_url, shop.locale)?;
+            card.highlight = highlight;
+            Ok(card)
+        };
+        let data = answer.page.items.into_iter().map(card).collect::<Result<_, Problem>>()?;
+        Ok(Self {
+            link: next_cursor.as_deref().map(|cursor| list.link(cursor)),
+            view: ProductsView {
+                data,
+                page: ProductsPage {
+                    has_more: next_cursor.is_some(),
+                    next_cursor,
+                    relaxed: answer.relaxed.into_iter().map(|step| step.as_str()).collect(),
+                },
+                did_you_mean: answer.did_you_mean,
+                facets: answer.facets.map(|facets| facets.view(shop.locale)),
+            },
+        })
+    }
+}
+
+impl Reply for Products {
+    fn answer(self) -> Answer {
+        let mut answer = json_answer(200, &self.view);
+        answer.headers.extend(self.link.map(|link| ("Link".into(), link)));
+        answer
+    }
 }
 
 /// Read a storefront's product

@@ -69,6 +69,24 @@ impl Shop {
     /// the log too.
     pub async fn answer<R: Reply>(&self, read: impl AsyncFnOnce(&Db) -> Result<R, Problem>) -> Answered {
         let tag = tag(&self.app, &self.store, self.locale, &self.request);
+        self.answer_tagged(tag, read).await
+    }
+
+    /// The same where the index answers: it may lag behind the log, and what it then says is not the store's state.
+    pub async fn answer_searched<R: Reply>(
+        &self,
+        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
+    ) -> Answered {
+        let tag = tag(&self.app, &self.store, self.locale, &self.request);
+        let tag = tag.filter(|_| self.is_indexed_up_to_date());
+        self.answer_tagged(tag, read).await
+    }
+
+    async fn answer_tagged<R: Reply>(
+        &self,
+        tag: Option<String>,
+        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
+    ) -> Answered {
         conditional(&self.request, self.locale, tag, async || Ok(respond(read(&self.app.db).await?.answer())))
             .await
     }

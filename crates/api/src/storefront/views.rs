@@ -154,6 +154,27 @@ pub struct ProductCard {
     url: String,
     /// When it was published.
     published_at: DateTime<Utc>,
+    /// Where the words of a search stand; only with `include=highlight`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlight: Option<Highlight>,
+}
+
+/// Where the words of a search stand in a product's texts: HTML whose only element is `mark`, everything else escaped.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorefrontHighlight)]
+pub struct Highlight {
+    /// In the name; null where none stands there.
+    #[schema(example = "<mark>Kopi</mark> Arabika <mark>Toraja</mark>", max_length = 2000)]
+    name: Option<String>,
+    /// In the part of the description around the first of them; null where none stands there.
+    #[schema(example = "<mark>Kopi</mark> yang dipetik merah …", max_length = 2000)]
+    description: Option<String>,
+}
+
+impl Highlight {
+    pub(crate) fn new(name: Option<String>, description: Option<String>) -> Self {
+        Self { name, description }
+    }
 }
 
 impl ProductCard {
@@ -181,6 +202,7 @@ impl ProductCard {
             category: Named { slug: product.category_slug, name: product.category_name },
             images,
             published_at: product.published_at,
+            highlight: None,
         })
     }
 }

@@ -20,6 +20,8 @@ pub use product::*;
 pub use shelf::Matches;
 pub use store::*;
 
+pub(crate) use product::{SHOWN, expect_store, position};
+
 use uuid::Uuid;
 
 use crate::statement::Statement;
@@ -80,7 +82,7 @@ impl Statement {
     }
 
     /// The aggregators (as `a`) whose things the store shows.
-    fn in_store(self, store: &Store) -> Self {
+    pub(crate) fn in_store(self, store: &Store) -> Self {
         let statement = match &store.aggregator {
             Some(address) => self.addressed("a.slug", "a.id", address),
             None => self.sql("true"),

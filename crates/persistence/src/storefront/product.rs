@@ -127,7 +127,7 @@ pub(super) fn money(minor: i64, currency: &str) -> Result<Money> {
 }
 
 /// What a [`ShownProduct`] reads, of a document `d` of an aggregator `a`.
-pub(super) const SHOWN: &str = "d.product_id, d.slug, d.text_locale, d.name, d.description, d.price_minor, d.currency, \
+pub(crate) const SHOWN: &str = "d.product_id, d.slug, d.text_locale, d.name, d.description, d.price_minor, d.currency, \
     d.available, d.is_mutiara, d.stars, d.merchant_slug, d.merchant_name, d.region_code, d.region_name, \
     d.province_code, d.province_name, d.category_slug, d.category_name, d.images, d.published_at, \
     a.slug AS aggregator_slug, a.name AS aggregator_name";
@@ -175,7 +175,8 @@ pub struct ShownProductFilter {
 }
 
 impl ShownProductFilter {
-    fn is_empty(&self) -> bool {
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
         self.text.is_none()
             && self.category.is_none()
             && self.regions.is_empty()
@@ -231,22 +232,37 @@ impl Db {
             // Nothing to show, or nowhere to show it.
             expect_store(&mut connection, store).await?;
         }
-        let page = Page::cut(rows, limit, |row| {
-            let product = &row.product;
-            let value = match order {
-                ProductOrder::Relevance => CursorValue::Float(row.rank),
-                ProductOrder::Newest => CursorValue::Int(product.published_at.timestamp_micros()),
-                ProductOrder::Cheapest | ProductOrder::Dearest => CursorValue::Int(product.price_minor),
-                ProductOrder::Name => CursorValue::Text(product.name.clone()),
-            };
-            Cursor(vec![value, CursorValue::Id(product.product_id)])
-        });
+        let page = Page::cut(rows, limit, |row| position(order, &row.product, row.rank));
         Ok(page.map(|row| row.product))
     }
 }
 
+/// Where a product stands in an order.
+pub(crate) fn position(order: ProductOrder, product: &ShownProduct, rank: f32) -> Cursor {
+    let value = match order {
+        ProductOrder::Relevance => CursorValue::Float(rank),
+        ProductOrder::Newest => CursorValue::Int(product.published_at.timestamp_micros()),
+        ProductOrder::Cheapest | ProductOrder::Dearest => CursorValue::Int(product.price_minor),
+        ProductOrder::Name => CursorValue::Text(product.name.clone()),
+    };
+    Cursor(vec![value, CursorValue::Id(product.product_id)])
+}
+
+impl ProductOrder {
+    /// The order of documents `d`, whose rank is a column.
+    pub(crate) const fn clause(self) -> &'static str {
+        match self {
+            Self::Relevance => " ORDER BY d.rank DESC, d.product_id DESC",
+            Self::Newest => " ORDER BY d.published_at DESC, d.product_id DESC",
+            Self::Cheapest => " ORDER BY d.price_minor, d.product_id",
+            Self::Dearest => " ORDER BY d.price_minor DESC, d.product_id DESC",
+            Self::Name => " ORDER BY d.name COLLATE \"C\", d.product_id",
+        }
+    }
+}
+
 /// `NotFound` unless the store is open. The national one always is.
-pub(super) async fn expect_store(connection: &mut Connection, store: &Store) -> Result<()> {
+pub(crate) async fn expect_store(connection: &mut Connection, store: &Store) -> Result<()> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Integer)]
@@ -292,24 +308,9 @@ pub(super) fn list(
     if let Some(cursor) = after {
         statement = statement.after(order, &rank, cursor)?;
     }
-    let (inner, outer) = match order {
-        ProductOrder::Relevance => {
-            (" ORDER BY rank DESC, d.product_id DESC", " ORDER BY d.rank DESC, d.product_id DESC")
-        }
-        ProductOrder::Newest => (
-            " ORDER BY d.published_at DESC, d.product_id DESC",
-            " ORDER BY d.published_at DESC, d.product_id DESC",
-        ),
-        ProductOrder::Cheapest => {
-            (" ORDER BY d.price_minor, d.product_id", " ORDER BY d.price_minor, d.product_id")
-        }
-        ProductOrder::Dearest => (
-            " ORDER BY d.price_minor DESC, d.product_id DESC",
-            " ORDER BY d.price_minor DESC, d.product_id DESC",
-        ),
-        ProductOrder::Name => {
-            (" ORDER BY d.name COLLATE \"C\", d.product_id", " ORDER BY d.name COLLATE \"C\", d.product_id")
-        }
+    let inner = match order {
+        ProductOrder::Relevance => " ORDER BY rank DESC, d.product_id DESC",
+        other => other.clause(),
     };
     let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     statement = statement
@@ -317,12 +318,12 @@ pub(super) fn list(
         .sql(" LIMIT ")
         .bind(wanted)
         .sql(") d JOIN published_aggregators a ON a.id = d.aggregator_id")
-        .sql(outer);
+        .sql(order.clause());
     Ok(if filter.is_empty() { statement } else { statement.planned_anew() })
 }
 
 impl Statement {
-    fn filtered(self, store: &Store, filter: &ShownProductFilter) -> Self {
+    pub(crate) fn filtered(self, store: &Store, filter: &ShownProductFilter) -> Self {
         let mut statement = self
             .with(filter.text.as_ref(), |s, text| s.sql(" AND d.vector @@ ").words(text))
             .with(filter.category.as_deref(), |s, slug| {
@@ -375,7 +376,7 @@ impl Statement {
             .sql(")")
     }
 
-    fn after(self, order: ProductOrder, rank: &Self, cursor: &Cursor) -> Result<Self> {
+    pub(crate) fn after(self, order: ProductOrder, rank: &Self, cursor: &Cursor) -> Result<Self> {
         Ok(match (order, cursor.0.as_slice()) {
             (ProductOrder::Relevance, [CursorValue::Float(value), CursorValue::Id(id)]) => self
                 .sql(" AND (")

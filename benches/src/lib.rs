@@ -1,0 +1,3 @@
+//! What the benchmark and the tests share.
+
+pub mod relevance;
