@@ -65,7 +65,7 @@ async fn every_edit_of_reviewed_fields_waits_in_one_request_and_the_product_stay
     let (owner, version) = (&aggregator.owner, &product["version"]);
     let before = shown(&aggregator, &product).await;
     let picture = upload(&aggregator, owner).await;
-    let media = json!({ "media": [{ "media_id": picture, "alt": { "id": "Biji kopi" } }] });
+    let media = json!({ "media": [{ "media_id": picture, "alt": { "id": "Biji kopi" } }], "video_url": "https://youtu.be/dQw4w9WgXcQ" });
     let texts = json!({ "name": "New Coffee", "description": "Medium roast." });
     let calls = [
         owner.patch(&path(&aggregator, &product, ""), named("Kopi Baru")).of(version),
@@ -93,7 +93,8 @@ async fn every_edit_of_reviewed_fields_waits_in_one_request_and_the_product_stay
             "/tags",
             "/translations/en/description",
             "/translations/en/name",
-            "/translations/id/name"
+            "/translations/id/name",
+            "/video_url"
         ]
     );
     assert_eq!(changes[1].2[0]["media_id"], json!(picture));

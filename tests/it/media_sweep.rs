@@ -121,6 +121,23 @@ async fn a_picture_is_on_a_product_or_gone_never_both() {
 }
 
 #[tokio::test]
+async fn what_a_change_request_is_to_show_stays_while_it_is_under_way() {
+    let aggregator = World::new().await.aggregator().await;
+    let (product, media) = (aggregator.product().await, upload(&aggregator).await);
+    let request = show(&aggregator, &product, &[&media]).await.json(202);
+    let url = text(&media["url"]);
+    a_day_passes(&aggregator, &[&url]).await;
+    let _ = sweep().await;
+    assert!(is_served(&aggregator, &url).await);
+    let withdraw = aggregator.path(&format!("change-requests/{}/withdraw", text(&request["id"])));
+    let _ = aggregator.owner.step(&withdraw).await.expect(200);
+    let _ = sweep().await;
+    a_day_passes(&aggregator, &[&url]).await;
+    let _ = sweep().await;
+    assert!(!is_served(&aggregator, &url).await);
+}
+
+#[tokio::test]
 async fn what_is_being_taken_at_this_moment_is_passed_over() {
     let aggregator = World::new().await.aggregator().await;
     let media = upload(&aggregator).await;

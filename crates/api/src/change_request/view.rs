@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Either, Waits};
-use crate::media::picture_url;
+use crate::media::widest_url;
 use crate::{App, Problem, Staff};
 
 /// Edits of a published product that wait for a reviewer, or what became of them.
@@ -161,7 +161,7 @@ fn pictures(value: Value, app: &App) -> Value {
     let Value::Array(pictures) = value else { return value };
     let shown = |picture: &Value| {
         let width = picture["width"].as_i64().and_then(|width| i32::try_from(width).ok()).unwrap_or_default();
-        let url = picture_url(app, picture["hash"].as_str().unwrap_or_default(), width);
+        let url = widest_url(app, picture["hash"].as_str().unwrap_or_default(), &[width]);
         json!({ "media_id": picture["media_id"], "url": url, "alt": picture["alt"] })
     };
     pictures.iter().map(shown).collect()

@@ -73,7 +73,7 @@ impl TenantTx<'_> {
                 alt_id: picture.alt.id.to_string(),
                 alt_en: picture.alt.en.to_string(),
             });
-            let video = video.map(|video| video.map(ToString::to_string));
+            let video = video.map(|video| video.map(|video| video.as_str().to_owned()));
             let edit = ProductEdit { pictures: Some(pictures.collect()), video, ..ProductEdit::default() };
             return self.ask_for_review(before, edit).await;
         }
