@@ -14,7 +14,7 @@ ALTER TABLE collections
         AND rule - ARRAY['sort', 'limit', 'categories', 'regions', 'price_from', 'price_to', 'certificates', 'stars',
             'mutiara', 'new_days', 'tags', 'levels', 'collections'] = '{}'),
     ADD CONSTRAINT collections_media_fkey FOREIGN KEY (aggregator_id, media_id) REFERENCES media (aggregator_id, id);
-CREATE INDEX collections_media ON collections (aggregator_id, media_id) WHERE media_id IS NOT NULL;
+CREATE INDEX collections_media ON collections (aggregator_id, media_id);
 
 -- Which collections the rule of a collection names: what is named stays there, and a rule never leads back to itself.
 CREATE TABLE collection_links (

@@ -161,7 +161,7 @@ pub struct CollectionPreview {
 ///
 /// What a collection with this rule would show now. Nothing is saved.
 #[utoipa::path(tag = "curation", request_body = CollectionPreviewRequest, responses((status = 200, description = "What it would show.", body = CollectionPreview)), security(("bearer" = ["storefront:write"])))]
-#[post("/v1/aggregators/{aggregator}/collections/preview")]
+#[post("/v1/aggregators/{aggregator}/collection-preview")]
 pub async fn preview_collection(
     staff: Staff<StorefrontWrite>,
     body: Json<CollectionPreviewRequest>,
