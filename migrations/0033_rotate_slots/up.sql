@@ -54,6 +54,7 @@ CREATE INDEX slot_exposures_product ON slot_exposures (aggregator_id, slot_id, p
 SELECT app.protect('slot_exposures', 'product_id IN (SELECT p.id FROM merchant_access a
             JOIN products p ON p.aggregator_id = a.aggregator_id AND p.merchant_id = a.merchant_id
             WHERE a.aggregator_id = (SELECT app.aggregator_id()) AND a.user_id = (SELECT app.merchant_scope()))');
+SELECT app.hide_restricted_products('slot_exposures');
 SELECT app.append_only('slot_exposures');
 SELECT app.distribute('slot_exposures');
 

@@ -100,9 +100,10 @@ impl Operation {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             path.push_str(before);
-            // The kinds of documents are not those of channels.
-            let is_document = name == "kind" && before.ends_with("/documents/");
-            path.push_str(&if is_document { "halal".to_owned() } else { value(name) });
+            // The kinds of documents and certificates are not those of channels.
+            let of_papers = ["/documents/", "/certificates/"];
+            let is_paper = name == "kind" && of_papers.iter().any(|folder| before.ends_with(folder));
+            path.push_str(&if is_paper { "halal".to_owned() } else { value(name) });
             rest = after;
         }
         path + rest

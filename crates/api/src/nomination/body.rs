@@ -47,6 +47,16 @@ pub struct ScoreBody {
 }
 
 impl ScoreBody {
+    /// What can be judged before it is known which rubric the nomination is scored on.
+    pub(super) fn check(&self) -> Result<(), Faults> {
+        let mut faults = Faults::default();
+        faults.take("/comment", Prose::<0, 2000>::parse(self.comment.as_deref().unwrap_or_default()));
+        if self.scores.len() > MAX_CRITERIA {
+            faults.add("/scores", Code::TooLong);
+        }
+        faults.finish()
+    }
+
     pub(super) fn parse(&self, rubric: &Rubric) -> Result<NewScore, Faults> {
         let mut faults = Faults::default();
         let scores = self.scores.iter().map(|(key, points)| (key.as_str(), *points));

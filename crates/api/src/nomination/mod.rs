@@ -89,6 +89,7 @@ pub async fn score_nomination(
     At(id): At<NominationId>,
     body: Json<ScoreBody>,
 ) -> Answered {
+    body.0.check()?;
     staff
         .run(async |tx| {
             let new = body.0.parse(&tx.rubric_of(id).await?.rubric)?;
