@@ -36,7 +36,7 @@ async fn everything(aggregator: &Aggregator) -> Vec<Versioned> {
             change: ("PUT", aggregator.path(&format!("collections/{collection}/products"))),
             body: json!({ "product_ids": [] }),
         },
-        patched(format!("slots/{slot}"), json!({ "place": "home_row" })),
+        patched(format!("slots/{slot}"), json!({ "place": "home_hero" })),
         patched(format!("leads/{lead}"), json!({ "note": "Baru." })),
         Versioned {
             path: aggregator.path("settings"),

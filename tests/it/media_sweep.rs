@@ -77,7 +77,7 @@ async fn what_nothing_shows_goes_after_a_day_with_its_files() {
     refused.faults(&[("/media/0/media_id", "unknown_reference")]);
     let database = Cluster::get().superuser(&Cluster::get().database).await;
     let sql = format!(
-        "SELECT count(*) FROM audit_entries WHERE action = 'media.deleted' AND subject_id = '{}' AND actor_kind = 'system'",
+        "SELECT count(*) FROM audit_entries WHERE action = 'media.deleted' AND subject_id = '{}' AND entry::jsonb ->> 'actor_kind' = 'system'",
         text(&lost["id"])
     );
     let noted: i64 = database.query_one(&sql, &[]).await.expect("entries").get(0);

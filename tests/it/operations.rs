@@ -145,12 +145,18 @@ async fn the_demonstration_shows_every_province_once_loaded_and_is_loaded_once()
     assert_eq!(count("SELECT count(DISTINCT status) FROM products").await, 6);
     assert_eq!(count("SELECT count(DISTINCT status) FROM merchants").await, 6);
     shows_mentoring(&server.address, &count).await;
-    // The server reminds of documents that end soon: those are events too.
-    eventually("nobody is left to be reminded", async || {
-        let due = count("SELECT count(*) FROM legal_documents WHERE next_turn_at <= now()").await;
-        (due == 0).then_some(())
-    })
-    .await;
+    // The server reminds of documents and mutiara that end soon: those are events too.
+    let waiting = [
+        "legal_documents WHERE next_turn_at <= now()",
+        "product_certificates WHERE next_turn_at <= now()",
+        "nominations WHERE status = 'accepted' AND coalesce(next_turn_at, '-infinity') <= now()",
+    ];
+    for rows in waiting {
+        eventually("nobody is left to be reminded", async || {
+            (count(&format!("SELECT count(*) FROM {rows}")).await == 0).then_some(())
+        })
+        .await;
+    }
     let events = count("SELECT sum(event_seq)::bigint FROM tenant_heads").await;
     assert_eq!(count("SELECT count(*) FROM events").await, events);
     let again = demo().await.expect("joined");

@@ -1,6 +1,8 @@
 //! People and things, made through the API alone as an integrator would: an operator, aggregators with members in
 //! every role, merchants, products, mutiara.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use kapal_domain::permission::Role;
 use serde_json::{Value, json};
 
@@ -358,9 +360,11 @@ impl Aggregator {
         self.owner.put(&path, products).of(&made["version"]).await.json(200)
     }
 
-    /// A slot on the home page that runs from now on with these mutiara.
+    /// A slot on the home page that runs from now on with these mutiara, on a line of its own.
     pub async fn slot(&self, products: &[&str]) -> Value {
-        let body = json!({ "place": "home_hero", "product_ids": products });
+        static LINES: AtomicU8 = AtomicU8::new(0);
+        let line = 1 + LINES.fetch_add(1, Ordering::Relaxed) % 20;
+        let body = json!({ "place": "home_row", "line": line, "product_ids": products });
         self.owner.post(&self.path("slots"), body).await.json(201)
     }
 }

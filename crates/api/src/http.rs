@@ -95,10 +95,12 @@ async fn known_parameters(
 }
 
 async fn nothing_here(request: HttpRequest, paths: web::Data<Paths>) -> Problem {
-    match paths.methods.iter().find(|(path, _)| path.is_match(request.path())) {
-        Some((_, allowed)) => Problem::new(Code::MethodNotAllowed).with_header(header::ALLOW, allowed),
-        None => Problem::new(Code::NotFound),
+    let here = paths.methods.iter().filter(|(path, _)| path.is_match(request.path()));
+    let allowed: Vec<_> = here.map(|(_, allowed)| allowed.as_str()).collect();
+    if allowed.is_empty() {
+        return Problem::new(Code::NotFound);
     }
+    Problem::new(Code::MethodNotAllowed).with_header(header::ALLOW, allowed.join(", "))
 }
 
 impl actix_web::Responder for Problem {

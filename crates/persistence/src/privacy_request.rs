@@ -263,6 +263,20 @@ impl TenantTx<'_> {
         if kind != PrivacyKind::Rectification && !changed.is_empty() {
             return Err(Error::field("/changed", Code::InvalidChoice));
         }
+        let needed: Option<(&[EventKind], Code)> = match (kind, subject) {
+            (PrivacyKind::Access, RequestSubject::Merchant(_)) => {
+                Some((&[EventKind::MerchantExported], Code::ExportMissing))
+            }
+            (PrivacyKind::Rectification, _) if changed.is_empty() => {
+                Some((&CORRECTIONS, Code::ChangeMissing))
+            }
+            _ => None,
+        };
+        if let Some((done, missing)) = needed
+            && !self.was_done_since(&request, subject, done).await?
+        {
+            return Err(missing.into());
+        }
         match (kind, subject) {
             (PrivacyKind::Erasure, RequestSubject::Merchant(merchant)) => {
                 self.erase_merchant(merchant).await?
@@ -277,16 +291,6 @@ impl TenantTx<'_> {
             }
             (PrivacyKind::Objection, RequestSubject::Merchant(merchant)) => {
                 self.object_merchant(merchant).await?;
-            }
-            (PrivacyKind::Access, RequestSubject::Merchant(_)) => {
-                if !self.was_done_since(&request, subject, &[EventKind::MerchantExported]).await? {
-                    return Err(Code::ExportMissing.into());
-                }
-            }
-            (PrivacyKind::Rectification, _) => {
-                if changed.is_empty() && !self.was_done_since(&request, subject, &CORRECTIONS).await? {
-                    return Err(Code::ChangeMissing.into());
-                }
             }
             // Somebody reads or decides; the answer says what.
             _ => {}

@@ -166,7 +166,7 @@ impl Collector for Sweep<'_> {
             all.best.extend(segment.best);
             all.counts.add(segment.counts);
         }
-        all.best.sort_by(|a, b| b.standing.cmp(&a.standing));
+        all.best.sort_by_key(|best| std::cmp::Reverse(best.standing));
         all.best.truncate(self.best);
         Ok(all)
     }

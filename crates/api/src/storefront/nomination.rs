@@ -1,9 +1,10 @@
 //! The public form: anybody asks for a product to become mutiara.
 
 use actix_web::post;
-use kapal_domain::ids::AggregatorId;
+use kapal_domain::ids::{AggregatorId, ProductId};
 use kapal_domain::locale::Locale;
 use kapal_domain::nomination::{Contact, Reason, SupporterName};
+use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
 use kapal_persistence::{Address, PublicNomination, Store};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::access::{claim, run};
 use crate::answer::{Answer, Answered, Reply, json_answer};
 use crate::envelope::request_id;
 use crate::json::Json;
+use crate::path::parse_id;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(nominate_storefront_product).service(nominate_national_product);
@@ -58,8 +60,11 @@ struct Parsed {
 impl PublicNominationBody {
     fn parse(&self, asked: Locale) -> Result<Parsed, Faults> {
         let mut faults = Faults::default();
+        let is_name = |part: &str| Slug::parse(part).is_ok() || parse_id::<ProductId>(part).is_ok();
         if self.product.trim().is_empty() {
             faults.add("/product", Code::Required);
+        } else if !self.product.split('/').all(is_name) {
+            faults.add("/product", Code::InvalidSlug);
         }
         let reason = faults.take("/reason", Reason::parse(&self.reason));
         let name = faults.take("/name", SupporterName::parse(&self.name));

@@ -4,7 +4,9 @@ WITH shown AS (
     UNION ALL
     SELECT s.logo_id FROM merchant_profiles s WHERE s.aggregator_id = $1 AND s.logo_id = ANY ($2)
     UNION ALL
-    SELECT (p #>> '{}')::uuid FROM change_requests c, jsonb_path_query(c.edit, '$.pictures[*].media') AS p
+    SELECT (p ->> 'media')::uuid FROM change_requests c
+    CROSS JOIN LATERAL jsonb_array_elements(
+        CASE jsonb_typeof(c.edit -> 'pictures') WHEN 'array' THEN c.edit -> 'pictures' ELSE '[]' END) AS p
     WHERE c.aggregator_id = $1 AND c.status IN ('open', 'needs_changes')
     UNION ALL
     SELECT s.media_id FROM collections s WHERE s.aggregator_id = $1 AND s.media_id = ANY ($2)

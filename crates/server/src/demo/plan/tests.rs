@@ -123,7 +123,7 @@ fn texts_are_whole_in_both_languages() {
             assert!((150..=900).contains(&text.as_str().chars().count()), "{locale}: {text}");
         }
         assert_ne!(product.name.id.as_str(), product.name.en.as_str());
-        let all = format!("{product:?}{}", merchant.story);
+        let all = format!("{:?}{:?}{}", product.name, product.description, merchant.story);
         for place in ["{}", "{usaha}", "{tempat}", "{orang}", "{nama}", "{tahun}", "{jumlah}"] {
             assert!(!all.contains(place), "{all}");
         }
