@@ -178,8 +178,11 @@ async fn stock_never_goes_below_zero_however_many_take_at_once() {
 /// A reason that the document offers.
 async fn stock_reason(aggregator: &Aggregator) -> String {
     let document = kapal_tests::Document::of(&aggregator.world.visitor).await;
-    let operation =
-        document.operations().into_iter().find(|o| o.writes() && o.path.ends_with("/stock")).expect("the route");
+    let operation = document
+        .operations()
+        .into_iter()
+        .find(|o| o.writes() && o.path.ends_with("/stock"))
+        .expect("the route");
     text(&operation.example().expect("an example")["reason"])
 }
 

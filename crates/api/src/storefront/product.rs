@@ -177,7 +177,7 @@ async fn products(shop: Shop, list: List<ProductQuery>) -> Answered {
     let (search, include) = list.filter.parse()?;
     let read = async |db: &Db| -> Result<Products, Problem> {
         let answer = shop.search(db, &search, list.after.as_ref(), list.limit).await?;
-        Ok(Products::new(&shop, &list, answer, include.contains(&Include::Highlight))?)
+        Products::new(&shop, &list, answer, include.contains(&Include::Highlight))
     };
     match search.filter.text.is_some() || search.with_facets {
         true => shop.answer_searched(read).await,
