@@ -365,7 +365,7 @@ async fn a_rule_names_collections_but_never_leads_back_to_itself() {
     let named = |collection: &Value| json!({ "collections": [collection["id"]] });
     let second = collection(&aggregator, named(&hand)).await;
     let third = collection(&aggregator, named(&second)).await;
-    assert_eq!(shown(&aggregator, &third).await, [product.clone()]);
+    assert_eq!(shown(&aggregator, &third).await, std::slice::from_ref(&product));
     let too_deep = json!({ "title": { "id": "Keempat" }, "rule": named(&third) });
     let refused = owner.post(&aggregator.path("collections"), too_deep).await;
     refused.faults(&[("/rule/collections", "rule_too_deep")]);
@@ -466,7 +466,7 @@ async fn what_is_new_ages_by_an_event_of_its_day() {
     let visitor = &aggregator.world.visitor;
     let page = shop(&aggregator, &made, "");
     let before = visitor.get(&page).await.expect(200);
-    assert_eq!(ids(&before.json["products"]), [product.clone()]);
+    assert_eq!(ids(&before.json["products"]), std::slice::from_ref(&product));
     let known = before.header("etag").to_owned();
     // A week and a day pass for the product, and midnight comes.
     let cluster = Cluster::get();

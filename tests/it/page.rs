@@ -61,7 +61,7 @@ fn json_ld(html: &str) -> Value {
 fn json_lds(html: &str) -> Vec<Value> {
     let found = all_between(html, "<script type=\"application/ld+json\">", "</script>");
     assert_eq!(found.len(), 2, "{html}");
-    let parsed = found.into_iter().map(|data| serde_json::from_str(data));
+    let parsed = found.into_iter().map(serde_json::from_str);
     parsed.map(|data| data.unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 

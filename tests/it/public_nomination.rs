@@ -17,7 +17,7 @@ async fn send(aggregator: &Aggregator, body: Value) -> Reply {
 
 async fn queue(aggregator: &Aggregator) -> Vec<Value> {
     let path = aggregator.path("nominations?source=public");
-    aggregator.owner.get(&path).await.json(200)["data"].as_array().cloned().unwrap()
+    aggregator.owner.get(&path).await.json(200)["data"].as_array().cloned().expect("a list")
 }
 
 #[tokio::test]

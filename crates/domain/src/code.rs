@@ -109,7 +109,6 @@ codes! {
     OwnAssessment = "own_assessment" 409 "Who assessed does not decide." | "Penilai tidak boleh memutuskan asesmennya sendiri."; "Let another person with mentoring:manage confirm or reject it." | "Biarkan orang lain dengan mentoring:manage memutuskannya."
     CollectionByRule = "collection_by_rule" 409 "The collection's products follow from its rule." | "Isi koleksi ini ditentukan oleh aturannya."; "Change the rule, or set rule to null to choose products by hand." | "Ubah aturannya, atau isi rule dengan null untuk memilih produk sendiri."
     CollectionNamed = "collection_named" 409 "The rule of another collection names this one." | "Aturan koleksi lain menyebut koleksi ini."; "Take it out of that rule first." | "Keluarkan dulu dari aturan itu."
-    SlotFull = "slot_overlap" 409 "Another fixed booking holds this place at that time." | "Tempat itu sudah dipesan pada waktu tersebut."; "Choose another time or place." | "Pilih waktu atau tempat lain."
     SubjectErased = "subject_erased" 409 "The personal data of this subject were erased; no new ones are taken." | "Data pribadi subjek ini telah dihapus; data baru tidak diterima."; "Onboard the person or business anew." | "Daftarkan orang atau usaha itu sebagai yang baru."
     IdempotencyInFlight = "idempotency_in_flight" 409 "The first request with this key is still running." | "Permintaan pertama dengan kunci ini masih berjalan."; "Try again after Retry-After seconds." | "Coba lagi setelah Retry-After detik."
     InvitationUsed = "invitation_used" 409 "The invitation was used, taken back, or has expired." | "Undangan sudah dipakai, ditarik, atau kedaluwarsa."; "Ask for a new invitation." | "Minta undangan baru."
@@ -247,5 +246,18 @@ impl Refusal {
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
         Self { code, detail: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_codes_are_written_alike() {
+        let words: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
     }
 }
