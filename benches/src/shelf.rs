@@ -109,9 +109,11 @@ pub async fn grow(kapal: &Kapal, wanted: usize) -> Result<()> {
     }
     database.batch_execute("ANALYZE; SET session_replication_role = origin").await?;
     project(kapal, &models).await?;
-    database
-        .batch_execute("DROP TABLE bench_products; VACUUM ANALYZE search_documents; ANALYZE; CHECKPOINT")
-        .await?;
+    // One by one: several statements at once are a transaction, in which nothing can be vacuumed.
+    for statement in ["DROP TABLE bench_products", "VACUUM ANALYZE search_documents", "ANALYZE", "CHECKPOINT"]
+    {
+        database.batch_execute(statement).await?;
+    }
     Ok(())
 }
 
