@@ -101,7 +101,8 @@ impl Script {
                     (None, Some(value)) if value.is_empty() => sql.replace(&place, "''"),
                     (None, Some(value)) => {
                         let name = format!("v{index}x{}", n + 1);
-                        let sql = sql.replace(&place, &format!(":{name}{}", cast(&value)));
+                        let cast = if is_plain(&value, &sql) { "" } else { cast(&value) };
+                        let sql = sql.replace(&place, &format!(":{name}{cast}"));
                         script.variables.push((name, value));
                         sql
                     }
@@ -157,6 +158,12 @@ fn fresh(value: &str, number: usize) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Whether the statement itself tells what an empty array is: one looks like an empty object of JSON. `unnest` alone
+/// doesn't.
+fn is_plain(value: &str, sql: &str) -> bool {
+    value == "{}" && !sql.contains("unnest(")
 }
 
 /// What tells an array's type, which the server's own statement carries beside its text; nothing for other values.
