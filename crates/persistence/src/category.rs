@@ -258,6 +258,33 @@ impl OperatorTx<'_> {
         Ok(row)
     }
 
+    /// A category as it is.
+    pub(crate) async fn category(&mut self, id: CategoryId) -> Result<CategoryRow> {
+        Ok(categories::table.find(id.uuid()).select(CategoryRow::as_select()).first(&mut **self).await?)
+    }
+
+    /// A category whose version is still `expected`, locked against other edits.
+    pub(crate) async fn lock_category(&mut self, id: CategoryId, expected: i32) -> Result<CategoryRow> {
+        let row = categories::table
+            .find(id.uuid())
+            .select(CategoryRow::as_select())
+            .for_no_key_update()
+            .first::<CategoryRow>(&mut **self)
+            .await?;
+        if row.version == expected { Ok(row) } else { Err(Error::Stale(row.version)) }
+    }
+
+    /// Gives a category its next version, since what hangs on it changed, and has the worker look at its products.
+    pub(crate) async fn touch_category(&mut self, id: CategoryId) -> Result<CategoryRow> {
+        let row = diesel::update(categories::table.find(id.uuid()))
+            .set((categories::version.eq(categories::version + 1), categories::updated_at.eq(Utc::now())))
+            .returning(CategoryRow::as_returning())
+            .get_result::<CategoryRow>(&mut **self)
+            .await?;
+        self.turn_gates_of(id).await?;
+        Ok(row)
+    }
+
     /// The whole tree, locked: it is small, and two moves at once could make a cycle together. Products may be
     /// put into categories meanwhile.
     async fn lock_categories(&mut self) -> Result<Vec<CategoryRow>> {

@@ -1,7 +1,6 @@
 //! What categories ask of their products: the operator edits it, products answer it, and what a category asks for is
 //! inherited by its branches.
 
-use chrono::Utc;
 use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
@@ -12,7 +11,7 @@ use kapal_domain::event::EventKind;
 use kapal_domain::ids::{AggregatorId, CategoryId};
 use kapal_domain::key::Key;
 use kapal_domain::locale::Bilingual;
-use kapal_schema::{categories, category_attributes};
+use kapal_schema::category_attributes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -181,11 +180,7 @@ impl OperatorTx<'_> {
 
     /// What a category asks for itself.
     pub async fn attributes_of(&mut self, category: CategoryId) -> Result<(CategoryRow, Vec<AttributeRow>)> {
-        let row = categories::table
-            .find(category.uuid())
-            .select(CategoryRow::as_select())
-            .first::<CategoryRow>(&mut **self)
-            .await?;
+        let row = self.category(category).await?;
         Ok((row, self.own_attributes(category).await?))
     }
 
@@ -197,15 +192,7 @@ impl OperatorTx<'_> {
         expected: i32,
         attributes: &[Attribute],
     ) -> Result<(CategoryRow, Vec<AttributeRow>)> {
-        let row = categories::table
-            .find(category.uuid())
-            .select(CategoryRow::as_select())
-            .for_no_key_update()
-            .first::<CategoryRow>(&mut **self)
-            .await?;
-        if row.version != expected {
-            return Err(Error::Stale(row.version));
-        }
+        let row = self.lock_category(category, expected).await?;
         let before = self.own_attributes(category).await?;
         let after: Vec<_> = (0..).zip(attributes).map(|(at, a)| AttributeRow::new(category, at, a)).collect();
         if before == after {
@@ -217,12 +204,7 @@ impl OperatorTx<'_> {
         .execute(&mut **self)
         .await?;
         diesel::insert_into(category_attributes::table).values(&after).execute(&mut **self).await?;
-        let row = diesel::update(categories::table.find(category.uuid()))
-            .set((categories::version.eq(categories::version + 1), categories::updated_at.eq(Utc::now())))
-            .returning(CategoryRow::as_returning())
-            .get_result::<CategoryRow>(&mut **self)
-            .await?;
-        self.turn_gates_of(category).await?;
+        let row = self.touch_category(category).await?;
         self.record(
             AggregatorId::PLATFORM,
             Change::new(EventKind::CategoryAttributesChanged, Subject("category", row.id))

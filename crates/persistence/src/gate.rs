@@ -11,14 +11,14 @@ use kapal_domain::ids::{AggregatorId, CategoryId, ProductId};
 use kapal_domain::legality::DocumentKind;
 use kapal_domain::locale::{Bilingual, Locale};
 use kapal_domain::{Code, Refusal};
-use kapal_schema::{categories, category_gates, gate_turns};
+use kapal_schema::{category_gates, gate_turns};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::lend;
 use crate::identity::stored;
 use crate::sql::sql;
-use crate::{Actor, CategoryRow, Change, Db, Error, OperatorTx, Result, Subject, TenantTx};
+use crate::{Actor, CategoryRow, Change, Db, OperatorTx, Result, Subject, TenantTx};
 
 /// A gate as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -149,11 +149,7 @@ impl OperatorTx<'_> {
 
     /// The gates that a category has itself.
     pub async fn gates_of(&mut self, category: CategoryId) -> Result<(CategoryRow, Vec<GateRow>)> {
-        let row = categories::table
-            .find(category.uuid())
-            .select(CategoryRow::as_select())
-            .first::<CategoryRow>(&mut **self)
-            .await?;
+        let row = self.category(category).await?;
         Ok((row, self.own_gates(category).await?))
     }
 
@@ -164,15 +160,7 @@ impl OperatorTx<'_> {
         expected: i32,
         gates: &[Gate],
     ) -> Result<(CategoryRow, Vec<GateRow>)> {
-        let row = categories::table
-            .find(category.uuid())
-            .select(CategoryRow::as_select())
-            .for_no_key_update()
-            .first::<CategoryRow>(&mut **self)
-            .await?;
-        if row.version != expected {
-            return Err(Error::Stale(row.version));
-        }
+        let row = self.lock_category(category, expected).await?;
         let before = self.own_gates(category).await?;
         let mut after: Vec<_> = gates.iter().map(|gate| GateRow::new(category, gate)).collect();
         after.sort_by(|a, b| a.document.cmp(&b.document));
@@ -199,12 +187,7 @@ impl OperatorTx<'_> {
                 .execute(&mut **self)
                 .await?;
         }
-        let row = diesel::update(categories::table.find(category.uuid()))
-            .set((categories::version.eq(categories::version + 1), categories::updated_at.eq(Utc::now())))
-            .returning(CategoryRow::as_returning())
-            .get_result::<CategoryRow>(&mut **self)
-            .await?;
-        self.turn_gates_of(category).await?;
+        let row = self.touch_category(category).await?;
         self.record(
             AggregatorId::PLATFORM,
             Change::new(EventKind::CategoryGatesChanged, Subject("category", row.id))
