@@ -101,15 +101,7 @@ impl TenantTx<'_> {
             ))
             .execute(&mut **self)
             .await?;
-        let after = json!({
-            "consent_id": id, "purpose": new.purpose.as_str(), "text_version": new.text_version.as_str(),
-            "channel": new.channel.as_str(),
-        });
-        self.record(
-            Change::new(EventKind::ConsentGiven, Subject("merchant", merchant.uuid()))
-                .data(json!({ "purpose": new.purpose.as_str() }))
-                .from_to(Value::Null, after),
-        );
+        self.record(given(Subject("merchant", merchant.uuid()), id, new));
         self.consent(merchant, id).await
     }
 
@@ -123,12 +115,9 @@ impl TenantTx<'_> {
         self.expect_merchant(merchant).await?;
         let mut statement = self.found_consents(merchant);
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement =
-                statement.sql(" AND (c.recorded_at, c.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(" AND (c.recorded_at, c.id) < (", cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        statement = statement.sql(" ORDER BY c.recorded_at DESC, c.id DESC LIMIT ").bind(wanted);
+        statement = statement.page(" ORDER BY c.recorded_at DESC, c.id DESC", limit);
         let rows = statement.load::<ConsentRow>(&mut **self).await?;
         Ok(Page::cut(rows, limit, |row| Cursor::at(row.recorded_at, row.id)))
     }
@@ -204,14 +193,7 @@ impl TenantTx<'_> {
             ))
             .execute(&mut **self)
             .await?;
-        self.record(
-            Change::new(EventKind::ConsentWithdrawn, Subject("merchant", merchant.uuid()))
-                .data(json!({ "purpose": given.purpose }))
-                .from_to(
-                    json!({ "consent_id": given.id, "purpose": given.purpose }),
-                    json!({ "channel": channel.as_str() }),
-                ),
-        );
+        self.record(withdrawn(Subject("merchant", merchant.uuid()), given, channel));
         Ok(())
     }
 
@@ -237,4 +219,23 @@ impl TenantTx<'_> {
     pub(crate) fn user(&self) -> Uuid {
         self.actor().id().unwrap_or_default()
     }
+}
+
+/// That somebody agreed, as the log has it.
+pub(crate) fn given(subject: Subject, id: ConsentId, new: &NewConsent) -> Change {
+    let after = json!({
+        "consent_id": id, "purpose": new.purpose.as_str(), "text_version": new.text_version.as_str(),
+        "channel": new.channel.as_str(),
+    });
+    Change::new(EventKind::ConsentGiven, subject)
+        .data(json!({ "purpose": new.purpose.as_str() }))
+        .from_to(Value::Null, after)
+}
+
+/// That somebody took it back.
+pub(crate) fn withdrawn(subject: Subject, given: &ConsentRow, channel: ConsentChannel) -> Change {
+    let before = json!({ "consent_id": given.id, "purpose": given.purpose });
+    Change::new(EventKind::ConsentWithdrawn, subject)
+        .data(json!({ "purpose": given.purpose }))
+        .from_to(before, json!({ "channel": channel.as_str() }))
 }

@@ -243,11 +243,9 @@ impl TenantTx<'_> {
             .with(filter.merchant, |s, id| s.sql(" AND l.merchant_id = ").bind(id.uuid()))
             .with(filter.product, |s, id| s.sql(" AND l.product_id = ").bind(id.uuid()));
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (l.created_at, l.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(" AND (l.created_at, l.id) < (", cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        statement = statement.sql(" ORDER BY l.created_at DESC, l.id DESC LIMIT ").bind(wanted);
+        statement = statement.page(" ORDER BY l.created_at DESC, l.id DESC", limit);
         let rows = statement.load::<LeadRow>(&mut **self).await?;
         let Page { items, next } = Page::cut(rows, limit, |row| Cursor::at(row.created_at, row.id));
         Ok(Page { items: self.opened(items).await?, next })

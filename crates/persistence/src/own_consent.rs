@@ -4,14 +4,13 @@
 use chrono::Utc;
 use diesel::ExpressionMethods;
 use diesel_async::RunQueryDsl;
-use kapal_domain::event::EventKind;
 use kapal_domain::ids::{ConsentId, UserId};
 use kapal_domain::privacy::ConsentChannel;
 use kapal_schema::user_consents as consents;
-use serde_json::{Value, json};
 
+use crate::consent::{given, withdrawn};
 use crate::statement::Statement;
-use crate::{Change, ConsentRow, Cursor, IdentityTx, NewConsent, Page, Result, Subject};
+use crate::{ConsentRow, Cursor, IdentityTx, NewConsent, Page, Result, Subject};
 
 impl IdentityTx<'_> {
     /// Records one's own consent. Who acts is the proof: there is no paper.
@@ -32,15 +31,7 @@ impl IdentityTx<'_> {
             ))
             .execute(&mut **self)
             .await?;
-        let after = json!({
-            "consent_id": id, "purpose": new.purpose.as_str(), "text_version": new.text_version.as_str(),
-            "channel": new.channel.as_str(),
-        });
-        self.record(
-            Change::new(EventKind::ConsentGiven, Subject("user", user.uuid()))
-                .data(json!({ "purpose": new.purpose.as_str() }))
-                .from_to(Value::Null, after),
-        );
+        self.record(given(Subject("user", user.uuid()), id, new));
         self.own_consent(user, id).await
     }
 
@@ -53,12 +44,9 @@ impl IdentityTx<'_> {
     ) -> Result<Page<ConsentRow>> {
         let mut statement = found(user);
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement =
-                statement.sql(" AND (c.recorded_at, c.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(" AND (c.recorded_at, c.id) < (", cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        statement = statement.sql(" ORDER BY c.recorded_at DESC, c.id DESC LIMIT ").bind(wanted);
+        statement = statement.page(" ORDER BY c.recorded_at DESC, c.id DESC", limit);
         let rows = statement.load::<ConsentRow>(&mut **self).await?;
         Ok(Page::cut(rows, limit, |row| Cursor::at(row.recorded_at, row.id)))
     }
@@ -88,14 +76,7 @@ impl IdentityTx<'_> {
             ))
             .execute(&mut **self)
             .await?;
-        self.record(
-            Change::new(EventKind::ConsentWithdrawn, Subject("user", user.uuid()))
-                .data(json!({ "purpose": given.purpose }))
-                .from_to(
-                    json!({ "consent_id": given.id, "purpose": given.purpose }),
-                    json!({ "channel": channel.as_str() }),
-                ),
-        );
+        self.record(withdrawn(Subject("user", user.uuid()), &given, channel));
         self.own_consent(user, id).await
     }
 

@@ -95,11 +95,9 @@ impl Db {
             statement = statement.within(region);
         }
         if let Some(cursor) = after {
-            let (time, id) = cursor.time_and_id()?;
-            statement = statement.sql(" AND (d.created_at, d.id) < (").bind(time).sql(", ").bind(id).sql(")");
+            statement = statement.beyond(" AND (d.created_at, d.id) < (", cursor.time_and_id()?);
         }
-        let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        statement = statement.sql(" ORDER BY d.created_at DESC, d.id DESC LIMIT ").bind(wanted);
+        statement = statement.page(" ORDER BY d.created_at DESC, d.id DESC", limit);
         let mut connection = lend(&self.public).await?;
         let rows = statement.load::<ShownMerchant>(&mut connection).await?;
         if rows.is_empty() {
