@@ -3,10 +3,10 @@
 use actix_web::{get, put};
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::ProductId;
-use kapal_domain::slot::{MAX_ITEMS, MAX_LINES, Place};
+use kapal_domain::slot::{Filling, MAX_ITEMS, MAX_LINES, Place};
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{Featured, NationalFilling, NationalSlot, NewNationalSlot, Replaced};
+use kapal_persistence::{Featured, NationalSlot, NewNationalSlot, Replaced};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -199,9 +199,9 @@ impl NationalSlotBody {
         );
         let rules = [self.places, self.window_hours, self.longest_wait];
         let filling = match parse_mode(faults, prefix, self.mode.as_deref(), rules)? {
-            Some(rules) if self.products.is_none() => NationalFilling::Rotating(rules),
+            Some(rules) if self.products.is_none() => Filling::Rotating(rules),
             Some(_) => return faults.take(format!("{prefix}/products"), Err(Code::OtherSlotMode)),
-            None => NationalFilling::Fixed(self.products(faults, prefix)?),
+            None => Filling::Fixed(self.products(faults, prefix)?),
         };
         Some(NewNationalSlot { place: place?, line: line??, schedule: schedule?, filling })
     }

@@ -59,16 +59,24 @@ choices! {
     }
 }
 
-/// What a slot is filled with.
+/// What a slot is filled with. `P` names a product: by its id, or in the nation with its aggregator too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Filling {
+pub enum Filling<P = ProductId> {
     /// These products, in this order.
-    Fixed(Vec<ProductId>),
+    Fixed(Vec<P>),
     /// All mutiara in turn.
     Rotating(RotationRules),
 }
 
-impl Filling {
+impl<P> Filling<P> {
+    /// The products of a fixed one, in their order; a rotation names none.
+    pub fn products(&self) -> &[P] {
+        match self {
+            Self::Fixed(products) => products,
+            Self::Rotating(_) => &[],
+        }
+    }
+
     /// How it chooses.
     pub const fn mode(&self) -> SlotMode {
         match self {

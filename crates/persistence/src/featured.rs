@@ -9,8 +9,7 @@ use kapal_domain::aggregator::AggregatorStatus;
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::{AggregatorId, ProductId, SlotId};
 use kapal_domain::merchant::MerchantStatus;
-use kapal_domain::rotation::RotationRules;
-use kapal_domain::slot::{Place as SlotPlace, Schedule, SlotMode};
+use kapal_domain::slot::{Filling, Place as SlotPlace, Schedule};
 use kapal_domain::{Code, Faults, Refusal};
 use kapal_schema::{aggregators, featured_slots, national_slot_products};
 use serde_json::{Value, json};
@@ -58,40 +57,8 @@ pub struct NewNationalSlot {
     pub line: u8,
     /// When it is shown.
     pub schedule: Schedule,
-    /// What stands in it.
-    pub filling: NationalFilling,
-}
-
-/// What a national slot is filled with.
-#[derive(Debug, Clone)]
-pub enum NationalFilling {
-    /// These: the aggregator's slug or id, and its product.
-    Fixed(Vec<(String, ProductId)>),
-    /// All mutiara of the nation in turn.
-    Rotating(RotationRules),
-}
-
-impl NationalFilling {
-    fn products(&self) -> &[(String, ProductId)] {
-        match self {
-            Self::Fixed(products) => products,
-            Self::Rotating(_) => &[],
-        }
-    }
-
-    const fn rules(&self) -> Option<RotationRules> {
-        match self {
-            Self::Fixed(_) => None,
-            Self::Rotating(rules) => Some(*rules),
-        }
-    }
-
-    const fn mode(&self) -> SlotMode {
-        match self {
-            Self::Fixed(_) => SlotMode::Fixed,
-            Self::Rotating(_) => SlotMode::Rotating,
-        }
-    }
+    /// What stands in it: of each product the aggregator's slug or id, and its own id.
+    pub filling: Filling<(String, ProductId)>,
 }
 
 /// What a replacement came to.

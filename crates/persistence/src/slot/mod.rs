@@ -3,7 +3,7 @@
 use std::ops::RangeFrom;
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::Uuid as SqlUuid;
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName,
     Selectable, SelectableHelper,
@@ -172,13 +172,13 @@ sql! {
 }
 
 sql! {
-    FindOverlap { aggregator: Uuid => SqlUuid, slot: Uuid => SqlUuid, place: String => Text, line: i16 => SmallInt }
+    FindOverlap { aggregator: Uuid => SqlUuid, slot: Uuid => SqlUuid }
     "SELECT other.id FROM featured_slots s
      JOIN featured_slots other ON other.aggregator_id = s.aggregator_id AND other.id <> s.id
         AND other.place = s.place AND other.line = s.line AND other.mode = s.mode
         AND other.category_id IS NOT DISTINCT FROM s.category_id
         AND tstzrange(other.starts_at, other.ends_at) && tstzrange(s.starts_at, s.ends_at)
-     WHERE s.aggregator_id = $1 AND s.id = $2 AND s.place = $3 AND s.line = $4
+     WHERE s.aggregator_id = $1 AND s.id = $2
      ORDER BY other.starts_at LIMIT 1"
 }
 
@@ -193,10 +193,7 @@ impl TenantTx<'_> {
     pub async fn insert_slot(&mut self, new: &NewSlot) -> Result<Slot> {
         LockBookings { aggregator: self.tenant() }.execute(&mut **self).await?;
         self.check_slot_category(new.category).await?;
-        let products: &[ProductId] = match &new.filling {
-            Filling::Fixed(products) => products,
-            Filling::Rotating(_) => &[],
-        };
+        let products = new.filling.products();
         self.check_mutiara(products).await?;
         let now = Utc::now();
         let rules = new.filling.rules();
@@ -219,7 +216,7 @@ impl TenantTx<'_> {
             .returning(SlotRow::as_returning())
             .get_result::<SlotRow>(&mut **self)
             .await?;
-        self.check_place(&row).await?;
+        self.check_place(row.id).await?;
         let product_ids = self.fill_slot(row.id, 0.., products).await?;
         self.record(
             Change::new(EventKind::SlotCreated, Subject("slot", row.id))
@@ -333,7 +330,7 @@ impl TenantTx<'_> {
             .returning(SlotRow::as_returning())
             .get_result::<SlotRow>(&mut **self)
             .await?;
-        self.check_place(&row).await?;
+        self.check_place(row.id).await?;
         self.record(
             Change::new(EventKind::SlotUpdated, Subject("slot", row.id))
                 .data(json!({ "place": row.place }))
@@ -409,9 +406,8 @@ impl TenantTx<'_> {
 
     /// Two bookings of one kind at one place, line and category don't overlap. A fixed one may stand over a rotation: it
     /// goes first for its time.
-    async fn check_place(&mut self, row: &SlotRow) -> Result<()> {
-        let (aggregator, slot) = (self.tenant(), row.id);
-        let query = FindOverlap { aggregator, slot, place: row.place.clone(), line: row.line };
+    async fn check_place(&mut self, slot: Uuid) -> Result<()> {
+        let query = FindOverlap { aggregator: self.tenant(), slot };
         let Some(other) = query.get_result::<Overlap>(&mut **self).await.optional()? else { return Ok(()) };
         let detail = format!("Slot {} stands there at that time.", other.id);
         Err(Refusal::because(Code::SlotOverlap, detail).into())

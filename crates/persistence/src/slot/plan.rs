@@ -7,7 +7,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::locale::Locale;
-use kapal_domain::rotation::{Shown, Why};
+use kapal_domain::rotation::{RotationRules, Shown, Why};
 use kapal_domain::slot::{SlotReason, Window};
 use uuid::Uuid;
 
@@ -125,7 +125,7 @@ impl TenantTx<'_> {
                 vec![(whole, members.into_iter().map(|id| (id, SlotReason::Booked)).collect())]
             }
             Some(_) if whole.ends_at().is_some_and(|end| end <= now) => Vec::new(),
-            Some(_) => self.planned_windows(slot, now, windows).await?,
+            Some(rules) => self.planned_windows(slot, rules, now, windows).await?,
         };
         let products = planned.iter().flat_map(|(_, items)| items).map(|(id, _)| *id).collect();
         let query = NameProducts { aggregator: self.tenant(), products, locale: locale.as_str() };
@@ -150,10 +150,10 @@ impl TenantTx<'_> {
     async fn planned_windows(
         &mut self,
         slot: &SlotRow,
+        rules: RotationRules,
         now: DateTime<Utc>,
         windows: usize,
     ) -> Result<Vec<Planned>> {
-        let Some(rules) = slot.rules()? else { return Ok(Vec::new()) };
         let whole = slot.schedule()?.window();
         let mut planned = self.drawn_window(slot, now).await?;
         let mut next =

@@ -11,8 +11,8 @@ use kapal_domain::lead::LeadStatus;
 use kapal_domain::rotation::RotationRules;
 use kapal_domain::slot::{Filling, MAX_ITEMS, Place, Schedule, Window};
 use kapal_persistence::{
-    Actor, Buyer, BuyerName, LeadChanges, LeadFilter, NationalFilling, NewCollection, NewLead,
-    NewNationalSlot, NewSlot, Transaction,
+    Actor, Buyer, BuyerName, LeadChanges, LeadFilter, NewCollection, NewLead, NewNationalSlot, NewSlot,
+    Transaction,
 };
 
 use super::{House, Loader, REQUEST, refused};
@@ -125,9 +125,9 @@ impl Loader<'_> {
             houses.iter().filter_map(of).take(most).collect()
         };
         let slots = [
-            (Place::National, -9, None, NationalFilling::Rotating(rules(8)?)),
-            (Place::HomeHero, -9, Some(60), NationalFilling::Fixed(nth(1, 5))),
-            (Place::HomeRow, -9, None, NationalFilling::Fixed(nth(2, MAX_ITEMS))),
+            (Place::National, -9, None, Filling::Rotating(rules(8)?)),
+            (Place::HomeHero, -9, Some(60), Filling::Fixed(nth(1, 5))),
+            (Place::HomeRow, -9, None, Filling::Fixed(nth(2, MAX_ITEMS))),
         ];
         let slots = slots
             .into_iter()
