@@ -355,6 +355,11 @@ sql! {
      WHERE aggregator_id = $1 AND id = $2"
 }
 
+sql! {
+    GiveBackMail { aggregators: Vec<Uuid> => Array<SqlUuid>, ids: Vec<Uuid> => Array<SqlUuid>, now: DateTime<Utc> => Timestamptz }
+    "UPDATE mail_outbox SET attempts = attempts - 1, next_try_at = $3 WHERE aggregator_id = ANY ($1) AND id = ANY ($2)"
+}
+
 impl Db {
     /// The tenants that have mail to send now.
     pub async fn tenants_with_mail(&self) -> Result<Vec<AggregatorId>> {
@@ -388,6 +393,18 @@ impl Db {
             }
         }
         Ok(letters)
+    }
+
+    /// Leaves letters that were claimed and not tried to whoever comes next.
+    pub async fn give_back_mail(&self, letters: &[ClaimedMail]) -> Result<()> {
+        let mut connection = lend(&self.ops).await?;
+        let back = GiveBackMail {
+            aggregators: letters.iter().map(|letter| letter.aggregator.uuid()).collect(),
+            ids: letters.iter().map(|letter| letter.id.uuid()).collect(),
+            now: Utc::now(),
+        };
+        back.execute(&mut connection).await?;
+        Ok(())
     }
 
     /// Notes that a letter was sent.

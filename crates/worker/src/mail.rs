@@ -75,27 +75,29 @@ impl Mailer {
 
     /// Sends what is due, tenant by tenant, until `stop` turns true. A letter that fails is tried again later.
     pub(crate) async fn deliver(&self, db: &Db, stop: &watch::Receiver<bool>) -> Result<()> {
+        let mut noted = Ok(());
         for aggregator in db.tenants_with_mail().await? {
             let letters = db.claim_mail(aggregator).await?;
-            for letter in letters {
+            for (at, letter) in letters.iter().enumerate() {
                 if *stop.borrow() {
-                    // The rest is claimed again when its lease has passed.
-                    return Ok(());
+                    return db.give_back_mail(&letters[at..]).await;
                 }
-                match self.send(&letter).await {
-                    Ok(()) => db.mail_sent(&letter).await?,
-                    Err(failure) => {
-                        let reason: String = failure.to_string().chars().take(LONGEST_ERROR).collect();
-                        tracing::warn!(
-                            target: "kapal::worker", mail = %letter.id, attempt = letter.attempt, reason,
-                            "a letter could not be sent",
-                        );
-                        db.mail_failed(&letter, reason).await?;
-                    }
-                }
+                // What can't be noted is sent once more when its lease has passed; those after it don't wait for that.
+                noted = noted.and(self.try_to_send(db, letter).await);
             }
         }
-        Ok(())
+        noted
+    }
+
+    /// Sends a letter, and notes that it was sent or why it was not.
+    async fn try_to_send(&self, db: &Db, letter: &ClaimedMail) -> Result<()> {
+        let Err(failure) = self.send(letter).await else { return db.mail_sent(letter).await };
+        let reason: String = failure.to_string().chars().take(LONGEST_ERROR).collect();
+        tracing::warn!(
+            target: "kapal::worker", mail = %letter.id, attempt = letter.attempt, reason,
+            "a letter could not be sent",
+        );
+        db.mail_failed(letter, reason).await
     }
 
     async fn send(&self, letter: &ClaimedMail) -> Result<(), Failure> {
