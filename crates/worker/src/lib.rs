@@ -1,8 +1,6 @@
-//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents and certificates that
-//! end, gates that change, partitions, sweeping. Each duty is a loop of its own; several workers may run at once, since what
-//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents that end,
-//! gates that change, mutiara whose time is over, partitions, sweeping. Each duty is a loop of its own; several workers may run at once, since what
-//! a duty takes from the database it takes for itself.
+//! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents and
+//! certificates that end, gates that change, mutiara whose time is over, partitions, sweeping. Each duty is a loop of
+//! its own; several workers may run at once, since what a duty takes from the database it takes for itself.
 
 mod chains;
 mod mail;
