@@ -19,6 +19,7 @@ mod document;
 mod erasure;
 mod erasure_race;
 mod etag;
+mod feed;
 mod file;
 mod hero;
 mod idempotency;

@@ -24,7 +24,7 @@ async fn everything(visitor: &Client, language: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn searches_of_the_demonstration_are_answered_well() {
+async fn searches_of_the_demonstration_are_answered_well_and_its_feeds_keep_every_rule() {
     let server = Server::start(ServerOptions::default()).await;
     let mut command = server.command(&["demo"]);
     let loaded =
@@ -60,4 +60,7 @@ async fn searches_of_the_demonstration_are_answered_well() {
     println!("{} searches: nDCG@10 {:.3}, recall@20 {:.3}", measures.len(), mean.ndcg, mean.recall);
     assert!(measures.len() >= 150, "{}", measures.len());
     assert!(mean.ndcg >= FLOOR.0 && mean.recall >= FLOOR.1, "{mean:?}");
+    let feed = async |path: &str| visitor.get(path).await.expect(200).text();
+    assert_eq!(crate::feed::check_google(&feed("/v1/storefront/feeds/google.xml").await).len(), count);
+    assert_eq!(crate::feed::check_meta(&feed("/v1/storefront/feeds/meta.csv").await).len(), count);
 }

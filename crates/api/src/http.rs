@@ -28,6 +28,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
             .configure(crate::documents::routes)
             .configure(crate::page::routes)
             .configure(crate::product_page::routes)
+            .configure(crate::storefront::robots)
             .configure(crate::verify_page::routes)
             .default_service(web::to(nothing_here))
             .wrap(from_fn(known_parameters))
@@ -73,7 +74,12 @@ impl Paths {
     }
 }
 
-/// Refuses query parameters that the document does not list for the operation. Pages for people take any.
+/// Feeds are fetched by an address that somebody typed elsewhere, with whatever was added to it on the way.
+fn is_fetched_by_address(path: &str) -> bool {
+    path.contains("/feeds/") || path.ends_with("/sitemap.xml")
+}
+
+/// Refuses query parameters that the document does not list for the operation. Pages for people and feeds take any.
 async fn known_parameters(
     paths: web::Data<Paths>,
     request: ServiceRequest,
@@ -81,6 +87,7 @@ async fn known_parameters(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if !request.query_string().is_empty()
         && request.path().starts_with("/v1/")
+        && !is_fetched_by_address(request.path())
         && let Some(pattern) = request.match_pattern()
         && let Some(known) = paths.parameters.get(&(pattern, request.method().to_string()))
     {

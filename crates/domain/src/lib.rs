@@ -19,6 +19,7 @@ mod crockford;
 pub mod day;
 pub mod event;
 pub mod faults;
+pub mod feed;
 pub mod file;
 pub mod gate;
 pub mod hero;

@@ -1154,6 +1154,7 @@ diesel::table! {
         version -> Int4,
         details -> Jsonb,
         video_url -> Nullable<Text>,
+        mutiara_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -88,7 +88,9 @@ impl Index {
         Self::new(tantivy::Index::create_in_ram(schema), fields)
     }
 
-    fn new(inner: tantivy::Index, fields: Fields) -> Result<Self> {
+    fn new(mut inner: tantivy::Index, fields: Fields) -> Result<Self> {
+        // The pieces of the index are searched side by side: a common word matches a good part of all products.
+        inner.set_multithread_executor(std::thread::available_parallelism().map_or(1, usize::from))?;
         let reader = inner.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let index = Self { fields, inner, reader, progress: RwLock::default() };
         index.refresh()?;

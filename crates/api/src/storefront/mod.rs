@@ -5,6 +5,7 @@ mod collection;
 mod contact;
 mod detail;
 mod facets;
+mod feed;
 mod home;
 mod merchant;
 mod nomination;
@@ -19,6 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use contact::{Contact, make_lead};
 pub(crate) use detail::{AttributeCard, CertificateCard, RelatedCard};
+pub(crate) use feed::robots;
 pub(crate) use shop::{conditional, tag};
 pub(crate) use views::{ChannelCard, ImageView, ProductCard, cards, image_views, page_url};
 
@@ -31,5 +33,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     merchant::routes(config);
     collection::routes(config);
     contact::routes(config);
+    feed::routes(config);
     nomination::routes(config);
 }

@@ -24,7 +24,8 @@ shown AS (
            m.province_code, m.province_name, c.slug AS category_slug, c.name_id AS category_name_id,
            c.name_en AS category_name_en, above.path AS category_path, t.translations, t.names, t.descriptions, v.variants,
            v.price_minor, v.currency, v.available, coalesce(i.images, '[]') AS images, h.kinds AS certificates, p.tags,
-           m.level, jsonb_build_object(
+           m.level, CASE WHEN p.is_mutiara THEN coalesce(n.decided_at, p.published_at) END AS mutiara_at,
+           jsonb_build_object(
                'attributes', coalesce(a.attributes, '[]'), 'options', p.options, 'certificates', h.certificates,
                -- A certificate that no longer holds is not claimed.
                'halal_status', CASE WHEN p.halal_status = 'certified' AND NOT 'halal' = ANY (h.kinds)
@@ -67,6 +68,10 @@ shown AS (
                coalesce(jsonb_agg(to_jsonb(h) ORDER BY h.kind), '[]') AS certificates
         FROM app.certificates(p.aggregator_id, p.id) h
     ) h
+    CROSS JOIN LATERAL (
+        SELECT max(n.decided_at) AS decided_at FROM nominations n
+        WHERE n.aggregator_id = p.aggregator_id AND n.product_id = p.id AND n.status = 'accepted'
+    ) n
     WHERE p.status = 'published' AND v.variants IS NOT NULL AND t.translations IS NOT NULL
       AND NOT EXISTS (SELECT FROM app.shut_gates(p.aggregator_id, p.id))
 ),
@@ -77,17 +82,17 @@ gone AS (
 written AS (
     INSERT INTO published_products (
         aggregator_id, id, slug, merchant_id, category_id, translations, variants, images, is_mutiara, stars,
-        published_at, updated_at, version, video_url, details
+        published_at, updated_at, version, video_url, details, mutiara_at
     )
     SELECT aggregator_id, id, slug, merchant_id, category_id, translations, variants, images, is_mutiara, stars,
-           published_at, updated_at, version, video_url, details
+           published_at, updated_at, version, video_url, details, mutiara_at
     FROM shown
     ON CONFLICT (aggregator_id, id) DO UPDATE SET
         slug = excluded.slug, merchant_id = excluded.merchant_id, category_id = excluded.category_id,
         translations = excluded.translations, variants = excluded.variants, images = excluded.images,
         is_mutiara = excluded.is_mutiara, stars = excluded.stars, published_at = excluded.published_at,
         updated_at = excluded.updated_at, version = excluded.version, video_url = excluded.video_url,
-        details = excluded.details
+        details = excluded.details, mutiara_at = excluded.mutiara_at
 )
 INSERT INTO search_documents (
     aggregator_id, product_id, locale, text_locale, slug, name, description, price_minor, currency, available,

@@ -3,6 +3,7 @@
 
 mod collection;
 mod details;
+mod feed;
 mod home;
 mod merchant;
 mod preview;
@@ -13,6 +14,7 @@ mod store;
 
 pub use collection::*;
 pub use details::*;
+pub use feed::*;
 pub use home::*;
 pub use merchant::*;
 pub use preview::*;
