@@ -316,7 +316,7 @@ pub async fn get_featured_schedule(
     request: HttpRequest,
 ) -> Answered {
     let locale = crate::envelope::locale(&request);
-    let period = period.from_now(locale)?;
+    let period = period.starting_now(locale)?;
     operator
         .run(async |tx| {
             let slot = tx.national_slot(id).await?;

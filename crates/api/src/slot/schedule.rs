@@ -166,7 +166,7 @@ pub struct SchedulePeriod {
 
 impl SchedulePeriod {
     /// From now on, in a language.
-    pub(crate) fn from_now(&self, locale: Locale) -> Result<PlanPeriod, Problem> {
+    pub(crate) fn starting_now(&self, locale: Locale) -> Result<PlanPeriod, Problem> {
         Ok(PlanPeriod { now: Utc::now(), windows: self.windows()?, locale })
     }
 
@@ -193,7 +193,7 @@ pub async fn get_slot_schedule(
     request: HttpRequest,
 ) -> Answered {
     let locale = crate::envelope::locale(&request);
-    let period = period.from_now(locale)?;
+    let period = period.starting_now(locale)?;
     staff
         .run(async |tx| {
             let slot = tx.slot(id).await?.row;
