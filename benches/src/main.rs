@@ -8,6 +8,7 @@ mod client;
 mod fieldwork;
 mod load;
 mod pgbench;
+mod preview;
 mod report;
 mod script;
 mod search;
@@ -49,6 +50,7 @@ async fn run() -> Result<()> {
     let existing = kapal.start().await?;
     report.start("first answer on an existing data directory", existing, Duration::from_secs(1));
 
+    report.previews(&preview::first(&kapal).await?);
     search::relevance(&kapal, &mut report).await?;
     for products in SCALES.into_iter().filter(|products| *products < scale).chain([scale]) {
         let begun = std::time::Instant::now();

@@ -143,6 +143,15 @@ impl Report {
         self.keep(&[&name, "1", "", &format!("{database_p50:.2}"), &format!("{database_p95:.2}"), "", ""]);
     }
 
+    /// Previews of links that are fetched for the first time.
+    pub fn previews(&mut self, measured: &Measured) {
+        let (p50, p95) = (measured.quantile_ms(0.5), measured.quantile_ms(0.95));
+        let verdict = if p95 <= 150.0 { "within" } else { "OVER" };
+        println!("first preview of a link: p50 {p50:.1} ms, p95 {p95:.1} ms ({verdict} 150 ms)");
+        self.expect_at_most("first preview of a link, of 150 ms", p95 / 150.0, 1.0);
+        self.keep(&["first preview of a link", "1", "", &format!("{p50:.2}"), &format!("{p95:.2}"), "", ""]);
+    }
+
     /// The list of an aggregator at its first page and deep in it.
     pub fn pages(&mut self, first: f64, deep: f64) {
         let ratio = deep / first;

@@ -133,3 +133,59 @@ async fn of_many_voices_at_once_each_is_counted_once() {
     let queue = queue(&aggregator).await;
     assert_eq!((queue.len(), &queue[0]["supports"]), (1, &json!(4)));
 }
+
+/// How many voices are kept beside a nomination, and how many are shown.
+async fn kept(aggregator: &Aggregator, nomination: &str) -> (usize, usize) {
+    let cluster = Cluster::get();
+    let sql = "SELECT FROM nomination_supports WHERE nomination_id::text = $1";
+    let rows = cluster.superuser(&cluster.database).await.query(sql, &[&nomination]).await.expect(sql);
+    let read = aggregator.owner.get(&aggregator.path(&format!("nominations/{nomination}"))).await.json(200);
+    (rows.len(), read["supporters"].as_array().expect("supporters").len())
+}
+
+#[tokio::test]
+async fn what_the_public_says_of_itself_ends_a_year_after_the_decision_or_with_the_mutiara() {
+    let aggregator = World::new().await.aggregator().await;
+    let cluster = Cluster::get();
+    let (database, db) = (cluster.superuser(&cluster.database).await, cluster.pools());
+    for (running, over) in [
+        ("status = 'open', decided_at = NULL", ""),
+        (
+            "status = 'declined', decision_reason = 'x', actions = '{x}', decided_at = now() - interval '364 days'",
+            "decided_at = now() - interval '367 days'",
+        ),
+        ("status = 'accepted', decision_reason = 'x', decided_at = now()", "status = 'expired'"),
+        ("status = 'withdrawn', updated_at = now()", "updated_at = now() - interval '367 days'"),
+    ] {
+        let product = aggregator.product().await;
+        let slug = text(&product["slug"]);
+        for contact in ["0812-3456-7890", "budi@contoh.id"] {
+            let _ = send(&aggregator, voice(&slug, contact)).await.expect(201);
+        }
+        let all = queue(&aggregator).await;
+        let of_product = all.iter().find(|nomination| nomination["product_id"] == product["id"]);
+        let id = text(&of_product.expect("a nomination")["id"]);
+        let set = async |what: &str| {
+            let sql = format!("UPDATE nominations SET {what} WHERE id = '{id}'");
+            database.batch_execute(&sql).await.expect(&sql);
+        };
+        set(running).await;
+        let _ = db.forget_supporters().await.expect("nothing of it");
+        assert_eq!(kept(&aggregator, &id).await, (2, 2), "{running}");
+        match over {
+            // Nobody decides: two years are enough.
+            "" => {
+                let sql = format!(
+                    "UPDATE nomination_supports SET created_at = now() - interval '25 months' WHERE nomination_id = '{id}'"
+                );
+                database.batch_execute(&sql).await.expect(&sql);
+            }
+            over => set(over).await,
+        }
+        let _ = db.forget_supporters().await.expect("all of it");
+        assert_eq!(kept(&aggregator, &id).await, (0, 0), "{over}");
+        let sql = "SELECT data ->> 'count' FROM events WHERE kind = 'nomination.supporters_forgotten' AND subject_id::text = $1";
+        let told: Vec<_> = database.query(sql, &[&id]).await.expect(sql);
+        assert_eq!((told.len(), told[0].get::<_, String>(0)), (1, "2".to_owned()));
+    }
+}

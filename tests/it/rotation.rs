@@ -255,3 +255,98 @@ async fn a_report_has_a_time_and_a_slot_that_make_sense() {
     }
     report("?since=1").await.problem(400, "unknown_parameter");
 }
+
+/// A kind of exposures in a report or in a part of it: how many, and their share.
+fn kind_of(part: &Value, kind: &str) -> (Value, Value) {
+    let kinds = part["kinds"].as_array().expect("kinds");
+    let found = kinds.iter().find(|one| one["kind"] == kind).expect("the kind");
+    (found["exposures"].clone(), found["exposure_share"].clone())
+}
+
+#[tokio::test]
+async fn fixed_bookings_count_as_exposures_of_their_own_kind() {
+    let aggregator = World::new().await.aggregator().await;
+    let (jakarta, papua) = (mutiara_in(&aggregator, "31.71").await, mutiara_in(&aggregator, "91.71").await);
+    let path = aggregator.path("slots");
+    let book = async |body: Value| aggregator.owner.post(&path, body).await.json(201);
+    let rotating = json!({ "place": "home_row", "line": 2, "mode": "rotating", "places": 2 });
+    let rotating = book(rotating).await;
+    let fixed = book(json!({
+        "place": "home_row", "product_ids": [jakarta], "starts_at": at(TimeDelta::hours(-60)),
+        "ends_at": at(TimeDelta::hours(5)),
+    }))
+    .await;
+    let both = json!({ "place": "home_hero", "product_ids": [jakarta, papua], "starts_at": at(TimeDelta::hours(-1)) });
+    let _ = book(both).await;
+    let report = async |query: String| {
+        aggregator.owner.get(&aggregator.path(&format!("reports/fairness?{query}"))).await.json(200)
+    };
+    let all = report(String::new()).await;
+    // Three days have begun of the first, one of the second with two products.
+    assert_eq!(kind_of(&all, "fixed"), (json!(5), json!(1.0)), "{all}");
+    assert_eq!((kind_of(&all, "rotation").0, &all["exposures"]), (json!(2), &json!(2)));
+    let of = |report: &Value, code: &str| {
+        let provinces = report["provinces"].as_array().expect("provinces").iter();
+        provinces.clone().find(|one| one["province"]["code"] == code).cloned().expect("a province")
+    };
+    assert_eq!(kind_of(&of(&all, "31"), "fixed"), (json!(4), json!(0.8)));
+    assert_eq!(kind_of(&of(&all, "91"), "fixed"), (json!(1), json!(0.2)));
+    assert_eq!(all["gini"], json!(0.0), "rotations are judged by themselves");
+    assert!(all["gini_with_fixed"].as_f64().is_some_and(|gini| gini > 0.1), "{all}");
+    let one = report(format!("slot={}", text(&fixed["id"]))).await;
+    assert_eq!((kind_of(&one, "fixed").0, &one["exposures"]), (json!(3), &json!(0)));
+    assert_eq!(of(&one, "31")["province"]["name"], of(&all, "31")["province"]["name"]);
+    let none = report(format!("slot={}", text(&rotating["id"]))).await;
+    assert_eq!(kind_of(&none, "fixed").0, 0);
+    let day = report(format!("from={}", at(TimeDelta::hours(-20)).replace('+', "%2B"))).await;
+    assert_eq!(kind_of(&day, "fixed").0, 3, "one day of the first began since");
+    // Who sees his own products alone is told of all, as of rotations.
+    let product = aggregator.owner.get(&aggregator.path(&format!("products/{papua}"))).await.json(200);
+    let merchant = aggregator.merchant_member(&text(&product["merchant_id"])).await;
+    let seen = merchant.get(&aggregator.path("reports/fairness")).await.json(200);
+    assert_eq!(kind_of(&seen, "fixed").0, 5);
+}
+
+#[tokio::test]
+async fn a_national_slot_has_a_schedule_that_says_why() {
+    let server = Server::start(ServerOptions::default()).await;
+    let world = World::on(&server).await;
+    let (first, second) = (world.aggregator().await, world.aggregator().await);
+    let (one, two) = (mutiara_in(&first, "31.71").await, mutiara_in(&second, "91.71").await);
+    let body = json!({ "slots": [
+        { "place": "national", "mode": "rotating", "places": 1, "starts_at": "2026-01-01T00:00:00Z" },
+        { "place": "home_hero", "products": [{ "aggregator": first.slug, "product_id": one }], "starts_at": "2026-01-01T00:00:00Z" },
+    ] });
+    let made = world.operator.put("/v1/platform/featured", body).await.json(201);
+    let schedule = async |slot: &Value, query: &str| {
+        let path = format!("/v1/platform/featured/{}/schedule{query}", text(&slot["id"]));
+        world.operator.get(&path).await.json(200)
+    };
+    let slots = made["slots"].as_array().expect("slots");
+    let (hero, national) = (&slots[0], &slots[1]);
+    let fixed = schedule(hero, "").await;
+    assert_eq!((&fixed["slot_id"], &fixed["is_running"]), (&hero["id"], &json!(true)));
+    let item = &fixed["items"][0];
+    assert_eq!(
+        (&item["product"]["id"], &item["product"]["aggregator"], &item["reason"]["code"]),
+        (&json!(one), &json!(first.slug), &json!("booked"))
+    );
+    let rotating = schedule(national, "?windows=4").await;
+    let windows = rotating["windows"].as_array().expect("windows");
+    let shown: BTreeSet<_> =
+        windows.iter().map(|window| text(&window["items"][0]["product"]["id"])).collect();
+    assert_eq!((windows.len(), shown), (4, BTreeSet::from([one.clone(), two.clone()])), "{rotating}");
+    for window in windows {
+        let item = &window["items"][0];
+        assert!(["owed", "waited"].contains(&text(&item["reason"]["code"]).as_str()), "{item}");
+        assert_eq!(item["product"]["is_shown"], true);
+    }
+    let path = format!("/v1/platform/featured/{}/schedule", text(&hero["id"]));
+    first.owner.get(&path).await.problem(403, "forbidden");
+    world.operator.get(&format!("{path}?windows=31")).await.problem(400, "invalid_parameter");
+    let unknown = "/v1/platform/featured/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11/schedule";
+    world.operator.get(unknown).await.problem(404, "not_found");
+    let own = first.slot(&[&one]).await;
+    let foreign = format!("/v1/platform/featured/{}/schedule", text(&own["id"]));
+    world.operator.get(&foreign).await.problem(404, "not_found");
+}

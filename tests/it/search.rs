@@ -416,6 +416,70 @@ async fn an_aggregators_synonyms_are_its_own() {
 }
 
 #[tokio::test]
+async fn an_aggregators_weights_order_what_the_words_leave_open() {
+    let aggregator = World::new().await.aggregator().await;
+    let merchant = aggregator.active_merchant().await;
+    // The words speak for the first, which names them alone; being mutiara for the second.
+    let _ = publish(&aggregator, &merchant, "Sagu", "Kering.", 15_000).await;
+    let pearl = publish(&aggregator, &merchant, "Sagu Lempeng Kenari", "Kering dan manis.", 18_000).await;
+    let _ = aggregator.make_mutiara(&text(&pearl["id"])).await;
+    let (owner, path) = (&aggregator.owner, aggregator.path("search/weights"));
+    let standard = json!({ "mutiara": 30, "each_star": 2, "in_stock": 40, "fresh": 10, "half_life_days": 90, "version": 1 });
+    let before = owner.get(&path).await.expect(200);
+    assert_eq!((&before.json, before.header("etag")), (&standard, "\"1\""));
+    let put = |version: i32, body: &Value| owner.put(&path, body.clone()).of(&json!(version));
+    let first = async |name: &str| {
+        eventually(&format!("{name} in front"), async || {
+            let page = products(&aggregator.world.visitor, &aggregator, "q=sagu").await;
+            (names(&page).first().is_some_and(|first| first == name) && names(&page).len() == 2).then_some(())
+        })
+        .await;
+    };
+    let weights = |mutiara: i32, each_star: i32| json!({ "mutiara": mutiara, "each_star": each_star, "in_stock": 40, "fresh": 10, "half_life_days": 90 });
+    let _ = put(1, &weights(0, 0)).await.expect(200);
+    first("Sagu").await;
+    let raised = put(2, &weights(100, 20)).await.json(200);
+    assert_eq!((&raised["mutiara"], &raised["version"]), (&json!(100), &json!(3)));
+    first("Sagu Lempeng Kenari").await;
+    assert_eq!(put(3, &weights(100, 20)).await.json(200)["version"], 3, "equal ones change nothing");
+    let other = aggregator.world.aggregator().await;
+    assert_eq!(other.owner.get(&other.path("search/weights")).await.json(200), standard);
+}
+
+#[tokio::test]
+async fn bad_weights_are_refused() {
+    let aggregator = World::new().await.aggregator().await;
+    let (owner, path) = (&aggregator.owner, aggregator.path("search/weights"));
+    let with = |change: Value| {
+        let mut body =
+            json!({ "mutiara": 30, "each_star": 2, "in_stock": 40, "fresh": 10, "half_life_days": 90 });
+        for (name, value) in change.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        owner.put(&path, body).of(&json!(1))
+    };
+    with(json!({ "mutiara": 101, "each_star": 21, "in_stock": -1, "fresh": 30_000, "half_life_days": 0 }))
+        .await
+        .faults(&[
+            ("/mutiara", "out_of_range"),
+            ("/each_star", "out_of_range"),
+            ("/in_stock", "out_of_range"),
+            ("/fresh", "out_of_range"),
+            ("/half_life_days", "out_of_range"),
+        ]);
+    with(json!({ "half_life_days": 1_001 })).await.faults(&[("/half_life_days", "out_of_range")]);
+    for odd in [json!(1.5), json!("30"), json!(null), json!(1e300), json!(-100_000)] {
+        let reply = with(json!({ "mutiara": odd })).await;
+        assert_eq!(reply.status, 422, "{odd}: {}", reply.json);
+    }
+    let _ = owner.put(&path, json!({ "mutiara": 1 })).of(&json!(1)).await.expect(422);
+    let whole = json!({ "mutiara": 1, "each_star": 2, "in_stock": 40, "fresh": 10, "half_life_days": 90 });
+    owner.put(&path, whole.clone()).await.problem(428, "precondition_required");
+    owner.put(&path, whole).of(&json!(2)).await.problem(412, "precondition_failed");
+    assert_eq!(owner.get(&path).await.json(200)["version"], 1, "nothing changed");
+}
+
+#[tokio::test]
 async fn staff_see_what_was_looked_for_in_vain_and_nothing_of_who_did() {
     let (aggregator, _) = shelf().await;
     let visitor = &aggregator.world.visitor;

@@ -65,23 +65,29 @@ pub struct FairnessView {
     from: DateTime<Utc>,
     /// And before this.
     to: DateTime<Utc>,
-    /// What an exposure is: `scheduled`, a product that stood in a window.
+    /// What an exposure is: `scheduled`, a product that stood in a window of a rotation, or on a day of a fixed booking.
     #[schema(example = "scheduled", max_length = 20)]
     counted: &'static str,
     /// Windows that were counted.
     #[schema(example = 30, minimum = 0)]
     windows: i64,
-    /// Exposures in them.
+    /// Exposures in them: those of rotations.
     #[schema(example = 240, minimum = 0)]
     exposures: i64,
+    /// Exposures by what made them, `rotation` and `fixed`.
+    #[schema(max_items = 2)]
+    kinds: [KindView; 2],
     /// Inequality of exposures over targets: 0 when each province had just what it should, near 1 when one had all
     /// (Gini 1912).
     #[schema(example = 0.04, minimum = 0, maximum = 1)]
     gini: f64,
+    /// The same with what fixed bookings added.
+    #[schema(example = 0.07, minimum = 0, maximum = 1)]
+    gini_with_fixed: f64,
     /// The most windows in a row that any province went unshown.
     #[schema(example = 21, minimum = 0)]
     longest_wait: i32,
-    /// The provinces that had a product to show.
+    /// The provinces that had a product to show, or one in a fixed booking.
     #[schema(max_items = 100)]
     provinces: Vec<ProvinceFairnessView>,
     /// The same by groups of islands.
@@ -140,11 +146,29 @@ pub struct FiguresView {
     /// The part of exposures that should be theirs: never less than one in the longest wait.
     #[schema(example = 0.021, minimum = 0, maximum = 1)]
     target: f64,
-    /// The exposures that they had.
+    /// The exposures that they had in rotations.
     #[schema(example = 5, minimum = 0)]
     exposures: i64,
-    /// Their part of all exposures.
+    /// Their part of all exposures in rotations.
     #[schema(example = 0.0208, minimum = 0, maximum = 1)]
+    exposure_share: f64,
+    /// Their exposures by what made them, `rotation` and `fixed`.
+    #[schema(max_items = 2)]
+    kinds: [KindView; 2],
+}
+
+/// Exposures of one kind.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FairnessKind)]
+pub struct KindView {
+    /// `rotation`: products in windows of rotations. `fixed`: products in fixed bookings, each once a day.
+    #[schema(example = "fixed", max_length = 20)]
+    kind: &'static str,
+    /// How many.
+    #[schema(example = 14, minimum = 0)]
+    exposures: i64,
+    /// Their part of all exposures of this kind.
+    #[schema(example = 0.35, minimum = 0, maximum = 1)]
     exposure_share: f64,
 }
 
@@ -153,34 +177,49 @@ pub struct FiguresView {
 struct Figures {
     merchants: i32,
     exposures: i64,
+    fixed: i64,
     expected: f64,
 }
 
 impl Figures {
     fn of(province: &ProvinceFairness) -> Self {
-        let ProvinceFairness { merchants, exposures, expected, .. } = *province;
-        Self { merchants, exposures, expected }
+        let ProvinceFairness { merchants, exposures, fixed, expected, .. } = *province;
+        Self { merchants, exposures, fixed, expected }
     }
 
     fn plus(self, other: Self) -> Self {
         Self {
             merchants: self.merchants + other.merchants,
             exposures: self.exposures + other.exposures,
+            fixed: self.fixed + other.fixed,
             expected: self.expected + other.expected,
         }
     }
 
     fn within(self, all: Self) -> FiguresView {
-        #[expect(clippy::cast_precision_loss, reason = "far fewer exposures than 2^52")]
-        let count = |number: i64| number as f64;
         FiguresView {
             merchants: self.merchants,
             share: part(f64::from(self.merchants), f64::from(all.merchants)),
             target: part(self.expected, all.expected),
             exposures: self.exposures,
             exposure_share: part(count(self.exposures), count(all.exposures)),
+            kinds: self.kinds(all),
         }
     }
+
+    fn kinds(self, all: Self) -> [KindView; 2] {
+        let kind = |kind, exposures: i64, all: i64| KindView {
+            kind,
+            exposures,
+            exposure_share: part(count(exposures), count(all)),
+        };
+        [kind("rotation", self.exposures, all.exposures), kind("fixed", self.fixed, all.fixed)]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer exposures than 2^52")]
+fn count(exposures: i64) -> f64 {
+    exposures as f64
 }
 
 /// A part of a whole, to four decimals.
@@ -224,7 +263,9 @@ impl FairnessView {
             counted: "scheduled",
             windows: fairness.windows,
             exposures: fairness.exposures(),
+            kinds: all.kinds(all),
             gini: rounded(fairness.gini()),
+            gini_with_fixed: rounded(fairness.gini_with_fixed()),
             longest_wait: fairness.longest_wait(),
             provinces: provinces.collect(),
             island_groups: island_groups.collect(),
@@ -235,7 +276,8 @@ impl FairnessView {
 /// Report the fairness of rotations
 ///
 /// What each province and group of islands had of the rotating slots, against what it should have had: its share of the
-/// merchants with mutiara, and never less than one exposure in the longest wait.
+/// merchants with mutiara, and never less than one exposure in the longest wait. What fixed bookings showed stands beside it
+/// as a kind of its own, as far as the bookings are still there.
 #[utoipa::path(tag = "reports", params(FairnessFilter), responses((status = 200, description = "The report.", body = FairnessView)), security(("bearer" = ["reports:read"])))]
 #[get("/v1/aggregators/{aggregator}/reports/fairness")]
 pub async fn get_fairness_report(

@@ -1,8 +1,8 @@
 //! `/v1/platform/featured`: the platform's national slots, as one document.
 
-use actix_web::{get, put};
+use actix_web::{HttpRequest, get, put};
 use chrono::{DateTime, Utc};
-use kapal_domain::ids::ProductId;
+use kapal_domain::ids::{ProductId, SlotId};
 use kapal_domain::slot::{Filling, MAX_ITEMS, MAX_LINES, Place};
 use kapal_domain::slug::Slug;
 use kapal_domain::{Code, Faults};
@@ -12,17 +12,18 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::Operator;
-use crate::answer::{Answered, Created, Found, Put};
+use crate::answer::{Answered, Created, Found, InLanguage, Put};
 use crate::json::Json;
-use crate::path::{IfMatchOptional, parse_id};
-use crate::slot::{parse_mode, parse_schedule};
+use crate::path::{At, IfMatchOptional, parse_id};
+use crate::query::Query;
+use crate::slot::{SchedulePeriod, SlotScheduleView, parse_mode, parse_schedule};
+use crate::{Operator, Problem};
 
 /// The most slots of the national home.
 const MAX_SLOTS: usize = 20;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(get_featured).service(put_featured);
+    config.service(get_featured).service(put_featured).service(get_featured_schedule);
 }
 
 /// The national slots.
@@ -298,6 +299,30 @@ pub async fn put_featured(
                 }),
                 Replaced::Others | Replaced::Same => Put::Kept(found(featured)),
             })
+        })
+        .await
+}
+
+/// Read a national slot's schedule
+///
+/// When one of the platform's slots shows, in UTC and by the clocks of its zone, and why each product stands there, as an
+/// aggregator reads it of its own. Of a rotation the next windows too, as they will be if nothing changes until then.
+#[utoipa::path(tag = "platform", params(SchedulePeriod), responses((status = 200, description = "The schedule.", body = SlotScheduleView)), security(("bearer" = ["operator"])))]
+#[get("/v1/platform/featured/{slot_id}/schedule")]
+pub async fn get_featured_schedule(
+    operator: Operator,
+    At(id): At<SlotId>,
+    Query(period): Query<SchedulePeriod>,
+    request: HttpRequest,
+) -> Answered {
+    let locale = crate::envelope::locale(&request);
+    let period = period.starting_now(locale)?;
+    operator
+        .run(async |tx| {
+            let slot = tx.national_slot(id).await?;
+            let planned = tx.national_slot_plan(&slot, period).await?;
+            let view = SlotScheduleView::new(slot.row, planned, period)?;
+            Ok::<_, Problem>(InLanguage(locale, Found(None, view)))
         })
         .await
 }

@@ -1,7 +1,7 @@
 //! What can happen: the kinds of the event log. An event's public name is `thing.happened`.
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal $public:ident),+ $(,)?) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $reach:ident),+ $(,)?) => {
         /// A kind of event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum EventKind { $($(#[$doc])* $variant),+ }
@@ -19,27 +19,48 @@ macro_rules! events {
             /// Whether it may change what a storefront shows: such an event ends the validity of cached answers.
             #[must_use]
             pub const fn is_public(self) -> bool {
-                match self { $(Self::$variant => events!(@ $public)),+ }
+                !matches!(self.reach(), Reach::Private)
+            }
+
+            /// How far it shows.
+            #[must_use]
+            pub const fn reach(self) -> Reach {
+                match self { $(Self::$variant => events!(@ $reach)),+ }
             }
         }
     };
-    (@ public) => { true };
-    (@ private) => { false };
+    (@ private) => { Reach::Private };
+    (@ page) => { Reach::Page };
+    (@ public) => { Reach::Products };
+}
+
+/// How far a kind of event shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// No storefront shows it.
+    Private,
+    /// Pages show it; what is known of single products stays as it is.
+    Page,
+    /// What is shown of products changes: the event is about a product or a merchant, or names one, so that whoever keeps a
+    /// copy of them knows which to read again.
+    Products,
 }
 
 events! {
     /// An aggregator was made.
     AggregatorCreated = "aggregator.created" private,
     /// An aggregator's name, texts or settings changed.
-    AggregatorUpdated = "aggregator.updated" public,
+    AggregatorUpdated = "aggregator.updated" page,
     /// An aggregator went live, or came back.
-    AggregatorActivated = "aggregator.activated" public,
+    AggregatorActivated = "aggregator.activated" page,
     /// An aggregator was suspended.
-    AggregatorSuspended = "aggregator.suspended" public,
+    AggregatorSuspended = "aggregator.suspended" page,
     /// An aggregator was closed for good.
-    AggregatorClosed = "aggregator.closed" public,
+    AggregatorClosed = "aggregator.closed" page,
     /// An aggregator's own words for one thing changed: searches find something else.
-    SearchSynonymsChanged = "search.synonyms_changed" public,
+    SearchSynonymsChanged = "search.synonyms_changed" page,
+    /// How much an aggregator's signals raise a product in searches changed.
+    SearchWeightsChanged = "search.weights_changed" page,
     /// Somebody was invited.
     InvitationCreated = "invitation.created" private,
     /// An invitation was taken back.
@@ -67,15 +88,15 @@ events! {
     /// An old refresh token came back: its family was ended.
     SessionReuseDetected = "session.reuse_detected" private,
     /// A category was made.
-    CategoryCreated = "category.created" public,
+    CategoryCreated = "category.created" page,
     /// A category changed.
-    CategoryUpdated = "category.updated" public,
+    CategoryUpdated = "category.updated" page,
     /// Somebody from outside read the audit chain.
     AuditRead = "audit.read" private,
     /// What a category asks of its products changed.
-    CategoryAttributesChanged = "category.attributes_changed" public,
+    CategoryAttributesChanged = "category.attributes_changed" page,
     /// The documents that a category demands changed.
-    CategoryGatesChanged = "category.gates_changed" public,
+    CategoryGatesChanged = "category.gates_changed" page,
     /// A merchant was onboarded.
     MerchantCreated = "merchant.created" private,
     /// A merchant's data changed.
@@ -240,6 +261,8 @@ events! {
     NominationWithdrawn = "nomination.withdrawn" private,
     /// Somebody of the public asked for what is nominated already.
     NominationSupported = "nomination.supported" private,
+    /// What those of the public said of themselves is no longer kept.
+    NominationSupportersForgotten = "nomination.supporters_forgotten" private,
     /// A refusal was appealed.
     NominationAppealed = "nomination.appealed" private,
     /// A mutiara ends soon.
@@ -251,21 +274,21 @@ events! {
     /// A version of a rubric was written.
     RubricPublished = "rubric.published" private,
     /// A collection was made.
-    CollectionCreated = "collection.created" public,
+    CollectionCreated = "collection.created" page,
     /// A collection changed.
-    CollectionUpdated = "collection.updated" public,
+    CollectionUpdated = "collection.updated" page,
     /// A collection was deleted.
-    CollectionDeleted = "collection.deleted" public,
+    CollectionDeleted = "collection.deleted" page,
     /// A collection's time began or ended, or what its rule calls new is a day older.
-    CollectionTurned = "collection.turned" public,
+    CollectionTurned = "collection.turned" page,
     /// A slot was booked.
-    SlotCreated = "slot.created" public,
+    SlotCreated = "slot.created" page,
     /// A slot changed.
-    SlotUpdated = "slot.updated" public,
+    SlotUpdated = "slot.updated" page,
     /// A slot was deleted.
-    SlotDeleted = "slot.deleted" public,
+    SlotDeleted = "slot.deleted" page,
     /// A slot's time began or ended.
-    SlotTurned = "slot.turned" public,
+    SlotTurned = "slot.turned" page,
     /// A merchant's PIN for confirmations was set.
     MerchantPinSet = "merchant.pin_set" private,
     /// A visit was recorded.

@@ -20,6 +20,8 @@ choices! {
     pub enum FilePurpose {
         /// To judge what it proves.
         Verification = "verification",
+        /// To judge what speaks for a nomination.
+        Curation = "curation",
         /// To help the merchant with it.
         Mentoring = "mentoring",
         /// To pay or to report tax.

@@ -46,6 +46,7 @@ pub mod programme;
 pub mod region;
 pub mod rotation;
 pub mod rubric;
+pub mod search_weights;
 pub mod slot;
 pub mod slug;
 pub mod sync;

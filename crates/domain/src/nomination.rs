@@ -18,6 +18,8 @@ pub type Advice = Prose<1, 500>;
 
 /// The most actions of one decision.
 pub const MAX_ACTIONS: usize = 20;
+/// The most files that are shown for a nomination.
+pub const MAX_EVIDENCE: usize = 10;
 
 /// How long a product stays mutiara until it is reviewed again.
 pub const MUTIARA_MONTHS: Months = Months::new(12);

@@ -21,7 +21,7 @@ use crate::{OperatorTx, Result};
 sql! {
     Concerned { aggregator: Uuid => SqlUuid, merchants: Vec<Uuid> => Array<SqlUuid>, roles: Vec<&'static str> => Array<Text> }
     "SELECT s.email, u.locale, s.role = ANY ($3) AS hears_all,
-            coalesce(array_agg(a.merchant_id) FILTER (WHERE a.merchant_id IS NOT NULL), '{}') AS merchants
+            coalesce(array_agg(a.merchant_id) FILTER (WHERE a.merchant_id IS NOT NULL), '{}') AS subjects
      FROM memberships s
      JOIN users u ON u.id = s.user_id
      LEFT JOIN merchant_access a ON a.aggregator_id = s.aggregator_id AND a.user_id = s.user_id AND a.merchant_id = ANY ($2)
@@ -29,8 +29,16 @@ sql! {
      GROUP BY s.user_id, s.email, s.role, u.locale"
 }
 
+sql! {
+    Entitled { aggregator: Uuid => SqlUuid, roles: Vec<&'static str> => Array<Text> }
+    "SELECT s.email, u.locale, true AS hears_all, '{}'::uuid[] AS subjects
+     FROM memberships s JOIN users u ON u.id = s.user_id
+     WHERE s.aggregator_id = $1 AND s.role = ANY ($2)"
+}
+
+/// Somebody to be told, and of what.
 #[derive(QueryableByName)]
-struct Reader {
+pub(crate) struct Reader {
     #[diesel(sql_type = Text)]
     email: String,
     #[diesel(sql_type = Text)]
@@ -38,7 +46,7 @@ struct Reader {
     #[diesel(sql_type = Bool)]
     hears_all: bool,
     #[diesel(sql_type = Array<SqlUuid>)]
-    merchants: Vec<Uuid>,
+    subjects: Vec<Uuid>,
 }
 
 impl OperatorTx<'_> {
@@ -54,17 +62,45 @@ impl OperatorTx<'_> {
         if news.is_empty() {
             return Ok(());
         }
+        let merchants: BTreeSet<_> = news.iter().map(|(merchant, _)| *merchant).collect();
+        let merchants = merchants.into_iter().collect();
+        let concerned = Concerned { aggregator, merchants, roles: roles_with(hears_all) };
+        let readers = concerned.load::<Reader>(&mut **self).await?;
+        self.write_to(readers, aggregator, news, letter).await
+    }
+
+    /// One letter with all the news to each person whose role has a permission.
+    pub(crate) async fn tell_entitled<T>(
+        &mut self,
+        aggregator: Uuid,
+        permission: Permission,
+        news: &[(Uuid, T)],
+        letter: impl for<'a> Fn(&'a str, &'a [&'a T]) -> Letter<'a>,
+    ) -> Result<()> {
+        let entitled = Entitled { aggregator, roles: roles_with(permission) };
+        let readers = entitled.load::<Reader>(&mut **self).await?;
+        self.write_to(readers, aggregator, news, letter).await
+    }
+
+    /// One letter to each reader with the news of his subjects.
+    pub(crate) async fn write_to<T>(
+        &mut self,
+        readers: Vec<Reader>,
+        aggregator: Uuid,
+        news: &[(Uuid, T)],
+        letter: impl for<'a> Fn(&'a str, &'a [&'a T]) -> Letter<'a>,
+    ) -> Result<()> {
+        if readers.is_empty() {
+            return Ok(());
+        }
         let name = aggregators::table
             .find(aggregator)
             .select(aggregators::name)
             .first::<String>(&mut **self)
             .await?;
-        let roles = Role::ALL.iter().filter(|role| role.may(hears_all)).map(|role| role.as_str()).collect();
-        let merchants: BTreeSet<_> = news.iter().map(|(merchant, _)| *merchant).collect();
-        let concerned = Concerned { aggregator, merchants: merchants.into_iter().collect(), roles };
-        for reader in concerned.load::<Reader>(&mut **self).await? {
-            let his = |merchant: &Uuid| reader.hears_all || reader.merchants.contains(merchant);
-            let his: Vec<_> = news.iter().filter(|(merchant, _)| his(merchant)).map(|(_, one)| one).collect();
+        for reader in readers {
+            let his = |subject: &Uuid| reader.hears_all || reader.subjects.contains(subject);
+            let his: Vec<_> = news.iter().filter(|(subject, _)| his(subject)).map(|(_, one)| one).collect();
             if his.is_empty() {
                 continue;
             }
@@ -74,4 +110,8 @@ impl OperatorTx<'_> {
         }
         Ok(())
     }
+}
+
+fn roles_with(permission: Permission) -> Vec<&'static str> {
+    Role::ALL.iter().filter(|role| role.may(permission)).map(|role| role.as_str()).collect()
 }

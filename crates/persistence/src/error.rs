@@ -156,6 +156,7 @@ fn code_of(constraint: &str) -> Option<Code> {
         | "slot_products_aggregator_id_product_id_fkey"
         | "featured_slots_category_id_fkey"
         | "assessment_evidence_file_fkey"
+        | "nomination_files_file_fkey"
         | "hero_assignments_agreement_fkey"
         | "hero_assignments_programme_fkey"
         | "invitations_merchant_fkey"

@@ -151,6 +151,12 @@ impl OperatorTx<'_> {
         Ok(Featured { version, slots: self.national_slots().await? })
     }
 
+    /// One national slot.
+    pub async fn national_slot(&mut self, id: SlotId) -> Result<NationalSlot> {
+        let slots = self.national_slots().await?;
+        slots.into_iter().find(|slot| slot.row.id == id.uuid()).ok_or(Error::NotFound)
+    }
+
     /// Puts exactly these slots on the national home. `expected` is the version that they replace; without one there
     /// must be nothing to replace.
     pub async fn replace_featured(

@@ -192,6 +192,7 @@ pub const HELD: &[Held] = &[
     held("product_media", BY_PRODUCT, &[], Erasure::Deleted),
     held("stock_movements", BY_PRODUCT, &[], Erasure::Emptied("reason = 'Terhapus'")),
     held("product_certificates", BY_PRODUCT, &[], Erasure::Deleted),
+    held("nomination_files", BY_MERCHANT, &[], Erasure::Kept),
     held(
         "nomination_rounds",
         BY_NOMINATION,
@@ -237,7 +238,7 @@ sql! {
 
 sql! {
     // Not in the list, since who scored, and who of the public nominated, is told to nobody: it is erased and never
-    // handed out.
+    // handed out. What the public said of itself ends by itself too (nomination/forget.rs).
     EmptyScores { aggregator: Uuid => SqlUuid, merchant: Uuid => SqlUuid }
     "WITH of AS (
         SELECT n.id FROM nominations n JOIN products p ON p.aggregator_id = n.aggregator_id AND p.id = n.product_id

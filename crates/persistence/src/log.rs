@@ -5,7 +5,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
-use kapal_domain::event::EventKind;
+use kapal_domain::event::{EventKind, Reach};
 use kapal_domain::ids::{AggregatorId, AuditId, EventId};
 use kapal_schema::tenant_heads;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::sql::sql;
 use crate::tenant::Actor;
 use crate::tx::Tx;
-use crate::{Db, Result};
+use crate::{Db, Error, Result};
 
 /// What a change is about.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,19 @@ impl Change {
     #[must_use]
     pub fn from_to(self, before: Value, after: Value) -> Self {
         Self { before, after, ..self }
+    }
+
+    /// Refuses one that changes what is shown of products and doesn't say of which: a search index would never hear of
+    /// it. By its subject, or by `product_id` or `merchant_id` in its data.
+    fn check(&self) -> Result<()> {
+        let names = |field| self.data[field].as_str().is_some_and(|id| Uuid::try_parse(id).is_ok());
+        let is_known =
+            matches!(self.subject.0, "product" | "merchant") || names("product_id") || names("merchant_id");
+        if self.kind.reach() == Reach::Products && !is_known {
+            let kind = self.kind.as_str();
+            return Err(Error::Internal(format!("{kind} names neither a product nor a merchant")));
+        }
+        Ok(())
     }
 }
 
@@ -114,6 +127,7 @@ pub(crate) async fn commit(
     author: &Author,
     mut changes: Vec<(AggregatorId, Change)>,
 ) -> Result<()> {
+    changes.iter().try_for_each(|(_, change)| change.check())?;
     changes.sort_by_key(|(aggregator, _)| *aggregator);
     let mut changes = changes.into_iter();
     match (changes.next(), changes.as_slice()) {
@@ -242,5 +256,30 @@ impl AppendMany {
             texts: entries.into_iter().map(|e| e.text).collect(),
             hashes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_products_says_which_of_every_kind() {
+        let id = Uuid::now_v7();
+        for kind in EventKind::ALL {
+            let about = |subject, data: Value| Change::new(*kind, Subject(subject, id)).data(data).check();
+            let is_refused = kind.reach() == Reach::Products;
+            for nothing in [json!({}), json!({ "product_id": null }), json!({ "merchant_id": "kopi" })] {
+                assert_eq!(about("variant", nothing).is_err(), is_refused, "{}", kind.as_str());
+            }
+            for (subject, data) in [
+                ("product", json!({})),
+                ("merchant", json!({})),
+                ("variant", json!({ "product_id": id })),
+                ("document", json!({ "merchant_id": id })),
+            ] {
+                assert!(about(subject, data).is_ok(), "{} of a {subject}", kind.as_str());
+            }
+        }
     }
 }

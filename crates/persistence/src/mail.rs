@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::db::lend;
 use crate::nomination::MutiaraEnd;
+use crate::product::{ReviewedEdit, WaitingEdit};
 use crate::sql::sql;
 use crate::tx::Tx;
 use crate::{Db, Error, Result, Vault};
@@ -39,6 +40,10 @@ pub(crate) enum Letter<'a> {
     DocumentsEnding { aggregator: &'a str, endings: &'a [&'a Ending] },
     /// Mutiara end soon, or have ended.
     MutiaraEnding { aggregator: &'a str, ends: &'a [&'a MutiaraEnd] },
+    /// Edits of products wait for a reviewer.
+    EditsWaiting { aggregator: &'a str, edits: &'a [&'a WaitingEdit] },
+    /// Edits of products were accepted, rejected or sent back.
+    EditsReviewed { aggregator: &'a str, edits: &'a [&'a ReviewedEdit] },
     /// Somebody forgot a password.
     PasswordReset { token: &'a str, address: &'a str },
     /// What somebody asked for by right waits for an answer.
@@ -107,6 +112,8 @@ impl Letter<'_> {
             Self::Invitation { .. } => "invitation",
             Self::DocumentsEnding { .. } => "documents_ending",
             Self::MutiaraEnding { .. } => "mutiara_ending",
+            Self::EditsWaiting { .. } => "edits_waiting",
+            Self::EditsReviewed { .. } => "edits_reviewed",
             Self::PasswordReset { .. } => "password_reset",
             Self::PrivacyRequest { .. } => "privacy_request",
         }
@@ -160,6 +167,38 @@ impl Letter<'_> {
                     "Hello,\n\nthese products are mutiara for a short time only, or no longer:\n\n{}\n\n\
                      After that they can be nominated again. A mandatory document that is renewed before its end keeps the time.\n\nKapal Induk\n",
                     lines(ends.iter().map(|end| end.line(locale)))
+                ),
+            ),
+            (Self::EditsWaiting { aggregator, edits }, Locale::Id) => (
+                format!("Perubahan produk menunggu ditinjau: {aggregator}"),
+                format!(
+                    "Halo,\n\nperubahan produk berikut menunggu keputusan:\n\n{}\n\n\
+                     Etalase menampilkan produknya seperti semula sampai perubahan diterima. Surel ini datang paling banyak sekali sejam.\n\nKapal Induk\n",
+                    lines(edits.iter().map(|edit| edit.line(locale)))
+                ),
+            ),
+            (Self::EditsWaiting { aggregator, edits }, Locale::En) => (
+                format!("Product edits to review: {aggregator}"),
+                format!(
+                    "Hello,\n\nedits of these products wait for a decision:\n\n{}\n\n\
+                     The storefront shows the products as they were until an edit is accepted. This mail comes once an hour at most.\n\nKapal Induk\n",
+                    lines(edits.iter().map(|edit| edit.line(locale)))
+                ),
+            ),
+            (Self::EditsReviewed { aggregator, edits }, Locale::Id) => (
+                format!("Hasil tinjauan perubahan produk: {aggregator}"),
+                format!(
+                    "Halo,\n\nperubahan produk berikut sudah ditinjau:\n\n{}\n\n\
+                     Yang perlu diperbaiki terbuka lagi begitu produknya diubah.\n\nKapal Induk\n",
+                    lines(edits.iter().map(|edit| edit.lines(locale)))
+                ),
+            ),
+            (Self::EditsReviewed { aggregator, edits }, Locale::En) => (
+                format!("What became of product edits: {aggregator}"),
+                format!(
+                    "Hello,\n\nedits of these products were reviewed:\n\n{}\n\n\
+                     What was sent back is open again with the next edit of the product.\n\nKapal Induk\n",
+                    lines(edits.iter().map(|edit| edit.lines(locale)))
                 ),
             ),
             (Self::PasswordReset { token, address }, Locale::Id) => (

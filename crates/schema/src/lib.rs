@@ -13,6 +13,7 @@ allow_tables_to_appear_in_same_query!(merchants, regions, channels);
 allow_tables_to_appear_in_same_query!(products, product_translations, product_variants, product_media, media);
 allow_tables_to_appear_in_same_query!(products, categories);
 allow_tables_to_appear_in_same_query!(nominations, scores);
+allow_tables_to_appear_in_same_query!(nomination_files, files);
 
 joinable!(memberships -> aggregators (aggregator_id));
 joinable!(password_resets -> users (user_id));

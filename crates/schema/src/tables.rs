@@ -39,6 +39,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        reviewers_told_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -271,6 +272,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        untold -> Nullable<Text>,
     }
 }
 
@@ -811,6 +813,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    nomination_files (aggregator_id, nomination_id, file_id) {
+        aggregator_id -> Uuid,
+        nomination_id -> Uuid,
+        file_id -> Uuid,
+        merchant_id -> Uuid,
+        position -> Int2,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     nomination_rounds (aggregator_id, nomination_id, round) {
         aggregator_id -> Uuid,
         nomination_id -> Uuid,
@@ -1332,6 +1346,21 @@ diesel::table! {
     search_synonyms (aggregator_id) {
         aggregator_id -> Uuid,
         groups -> Jsonb,
+        version -> Int4,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    search_weights (aggregator_id) {
+        aggregator_id -> Uuid,
+        mutiara -> Int2,
+        each_star -> Int2,
+        in_stock -> Int2,
+        fresh -> Int2,
+        half_life_days -> Int2,
         version -> Int4,
         updated_at -> Timestamptz,
     }

@@ -236,7 +236,8 @@ pub(crate) struct OneSegment {
 impl OneSegment {
     fn offer(&mut self, doc: DocId, words: Score, packed: u64) {
         let step = (words / STEP).floor() * STEP;
-        let score = step + (words - step) * self.raise.of(packed);
+        // However much is raised, a looser reading stays behind a stricter one.
+        let score = step + ((words - step) * self.raise.of(packed)).min(STEP - 1.0);
         let is_full = self.heap.len() == self.best;
         let worst = self.heap.peek().map(|std::cmp::Reverse((worst, _))| *worst);
         // The id is only looked up where the score leaves it open.

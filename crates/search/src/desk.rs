@@ -1,10 +1,11 @@
-//! What a process that answers searches holds beside the index: the aggregators' own synonyms, and what was looked for in
+//! What a process that answers searches holds beside the index: how the aggregators tuned it, and what was looked for in
 //! vain until it is written down.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use kapal_domain::ids::AggregatorId;
+use kapal_domain::search_weights::SearchWeights;
 
 use crate::{Index, Synonyms};
 
@@ -15,42 +16,65 @@ const DIGITS: usize = 6;
 /// Longer queries are not what a shelf could be filled by.
 const LONGEST: usize = 100;
 
+/// How an aggregator's searches are tuned.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// Words for one thing: its own, and those that everybody shares.
+    pub synonyms: Arc<Synonyms>,
+    /// What counts besides the words.
+    pub weights: SearchWeights,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { synonyms: Arc::new(Synonyms::shared().clone()), weights: SearchWeights::STANDARD }
+    }
+}
+
 /// Where searches are answered.
 pub struct Desk {
     /// The index.
     pub index: Arc<Index>,
-    synonyms: RwLock<(i64, HashMap<AggregatorId, Arc<Synonyms>>)>,
+    tuned: RwLock<(i64, HashMap<AggregatorId, Tuning>)>,
     misses: Mutex<BTreeMap<(AggregatorId, String), i64>>,
 }
 
 impl Desk {
-    /// A desk over an index; nobody has words of their own yet.
+    /// A desk over an index; nobody has tuned anything yet.
     #[must_use]
     pub fn new(index: Index) -> Self {
-        Self { index: Arc::new(index), synonyms: RwLock::new((-1, HashMap::new())), misses: Mutex::default() }
+        Self { index: Arc::new(index), tuned: RwLock::new((-1, HashMap::new())), misses: Mutex::default() }
     }
 
-    /// Takes the aggregators' own words, as they were when the logs had come so far together.
-    pub fn set_synonyms(&self, as_of: i64, all: impl IntoIterator<Item = (AggregatorId, Vec<Vec<String>>)>) {
-        let own = |groups: Vec<Vec<String>>| {
+    /// Takes the aggregators' own words and weights, as they were when the logs had come so far together.
+    pub fn tune(
+        &self,
+        as_of: i64,
+        words: impl IntoIterator<Item = (AggregatorId, Vec<Vec<String>>)>,
+        weights: impl IntoIterator<Item = (AggregatorId, SearchWeights)>,
+    ) {
+        let mut tuned = HashMap::<_, Tuning>::new();
+        for (aggregator, groups) in words {
             let groups = groups.iter().map(|group| group.iter().map(String::as_str));
-            Arc::new(Synonyms::shared().clone().and(groups))
-        };
-        let all = all.into_iter().map(|(aggregator, groups)| (aggregator, own(groups))).collect();
-        *self.synonyms.write().unwrap_or_else(PoisonError::into_inner) = (as_of, all);
+            tuned.entry(aggregator).or_default().synonyms = Arc::new(Synonyms::shared().clone().and(groups));
+        }
+        for (aggregator, weights) in weights {
+            tuned.entry(aggregator).or_default().weights = weights;
+        }
+        *self.tuned.write().unwrap_or_else(PoisonError::into_inner) = (as_of, tuned);
     }
 
-    /// How far the logs had come together when the words were read.
+    /// How far the logs had come together when what tunes the searches was read.
     #[must_use]
-    pub fn synonyms_as_of(&self) -> i64 {
-        self.synonyms.read().unwrap_or_else(PoisonError::into_inner).0
+    pub fn tuned_as_of(&self) -> i64 {
+        self.tuned.read().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// The words for one thing at an aggregator; those that everybody shares where it has none of its own.
+    /// How an aggregator tuned its searches; as everybody's are where it did not.
     #[must_use]
-    pub fn synonyms(&self, aggregator: AggregatorId) -> Arc<Synonyms> {
-        let synonyms = self.synonyms.read().unwrap_or_else(PoisonError::into_inner);
-        synonyms.1.get(&aggregator).cloned().unwrap_or_else(|| Arc::new(Synonyms::shared().clone()))
+    pub fn tuning(&self, aggregator: AggregatorId) -> Tuning {
+        let tuned = self.tuned.read().unwrap_or_else(PoisonError::into_inner);
+        tuned.1.get(&aggregator).cloned().unwrap_or_default()
     }
 
     /// Notes words that found nothing. What could be about a person, an address or a number, is not kept.

@@ -16,11 +16,10 @@ mod tests;
 mod words;
 
 pub use collect::{BANDS, Counts, Facet, Standing};
-pub use desk::Desk;
+pub use desk::{Desk, Tuning};
 pub use fields::{EDITION, Named, Product, Text};
 pub use index::{Error, Index, Place, Progress, Result, Writer};
 pub use query::{ENOUGH, Filter, Found, Hit, Marks, Question, Relaxed, Scope};
-pub use signals::Weights;
 pub use suggest::{Suggested, Suggestion};
 pub use synonyms::Synonyms;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use kapal_domain::ids::{AggregatorId, MerchantId, ProductId};
 use kapal_domain::region::RegionCode;
+use kapal_domain::search_weights::SearchWeights;
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, RangeQuery, TermQuery,
     TermSetQuery,
@@ -15,7 +16,7 @@ use tantivy::{Searcher, Term};
 use crate::collect::{Counts, Facet, Pass, STEP, Standing, Sweep};
 use crate::fields::{self, Fields, tag};
 use crate::index::{Index, Result};
-use crate::signals::{Raise, Weights};
+use crate::signals::Raise;
 use crate::synonyms::Synonyms;
 use crate::words::{folded, is_stop_word, stems};
 
@@ -90,6 +91,8 @@ pub struct Question<'a> {
     pub filter: &'a Filter,
     /// Further words for the same things.
     pub synonyms: &'a Synonyms,
+    /// How much what is known besides the words counts.
+    pub weights: SearchWeights,
     /// Only what stands behind this.
     pub after: Option<Standing>,
     /// How many hits.
@@ -174,7 +177,7 @@ impl Index {
             1 => readings.remove(0),
             _ => Box::new(BooleanQuery::union(readings)),
         };
-        let raise = Arc::new(Raise::new(&Weights::STANDARD, question.now));
+        let raise = Arc::new(Raise::new(&question.weights, question.now));
         // Scores shift as products come and go: a page goes on behind where its last product stands now.
         let after = match question.after {
             None => None,

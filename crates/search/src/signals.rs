@@ -2,28 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use kapal_domain::search_weights::SearchWeights;
+
 use crate::fields::Product;
-
-/// How much each signal raises the score of the words: by 0.3 means by 30 %. A product that has all of them stands at
-/// 1.9 times its words' score, so that they settle what the words leave open and never put what doesn't fit in front.
-#[derive(Debug, Clone, Copy)]
-pub struct Weights {
-    /// It is mutiara.
-    pub mutiara: f32,
-    /// Each star of the curation.
-    pub star: f32,
-    /// Any variant is in stock.
-    pub available: f32,
-    /// It was published just now; half of it after [`Weights::half_life`].
-    pub fresh: f32,
-    /// Days after which a product is half as fresh.
-    pub half_life: f32,
-}
-
-impl Weights {
-    /// Those that the relevance test was passed with.
-    pub const STANDARD: Self = Self { mutiara: 0.3, star: 0.02, available: 0.4, fresh: 0.1, half_life: 90.0 };
-}
 
 /// The signals of one product, as the index holds them: one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,16 +58,17 @@ pub(crate) struct Raise {
 const OLD: usize = 1_000;
 
 impl Raise {
-    pub fn new(weights: &Weights, now: DateTime<Utc>) -> Self {
+    pub fn new(weights: &SearchWeights, now: DateTime<Utc>) -> Self {
+        let part = |percent: i16| f32::from(percent) / 100.0;
+        let (mutiara, star, in_stock) =
+            (part(weights.mutiara), part(weights.each_star), part(weights.in_stock));
         let by_flags = std::array::from_fn(|packed| {
             let packed = packed as u64;
             let flag = |bit: u64, weight: f32| if packed >> bit & 1 == 1 { weight } else { 0.0 };
-            1.0 + flag(0, weights.available)
-                + flag(1, weights.mutiara)
-                + Signals::stars(packed) as f32 * weights.star
+            1.0 + flag(0, in_stock) + flag(1, mutiara) + Signals::stars(packed) as f32 * star
         });
-        let by_age =
-            (0..OLD).map(|age| weights.fresh * 0.5_f32.powf(age as f32 / weights.half_life)).collect();
+        let (fresh, half_life) = (part(weights.fresh), f32::from(weights.half_life_days));
+        let by_age = (0..OLD).map(|age| fresh * 0.5_f32.powf(age as f32 / half_life)).collect();
         Self { by_flags, by_age, today: day(now) }
     }
 
@@ -104,7 +86,7 @@ mod tests {
     #[test]
     fn each_signal_raises_and_age_lowers() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-        let raise = Raise::new(&Weights::STANDARD, now);
+        let raise = Raise::new(&SearchWeights::STANDARD, now);
         let plain = Signals { stars: 0, is_mutiara: false, available: false, published_on: 0 };
         let of = |signals: Signals| raise.of(signals.packed());
         assert!((of(plain) - 1.0).abs() < 1e-6);
@@ -114,5 +96,16 @@ mod tests {
         let older = Signals { published_on: day(now) - 90, ..plain };
         assert!((of(new) - 1.1).abs() < 1e-6 && (of(older) - 1.05).abs() < 1e-6);
         assert_eq!(Signals::stars(Signals { stars: 4, ..new }.packed()), 4);
+    }
+    #[test]
+    fn other_weights_raise_otherwise() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let weights = SearchWeights { mutiara: 0, each_star: 20, in_stock: 100, fresh: 0, half_life_days: 1 };
+        let raise = Raise::new(&weights, now);
+        let of = |stars, is_mutiara, available| {
+            raise.of(Signals { stars, is_mutiara, available, published_on: day(now) }.packed())
+        };
+        assert!((of(0, true, false) - 1.0).abs() < 1e-6);
+        assert!((of(5, true, true) - 3.0).abs() < 1e-6);
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kapal_domain::ids::{AggregatorId, MerchantId, ProductId};
 use kapal_domain::locale::Locale;
 use kapal_domain::region::RegionCode;
+use kapal_domain::search_weights::SearchWeights;
 use uuid::Uuid;
 
 use crate::*;
@@ -90,6 +91,7 @@ fn question() -> Question<'static> {
         text: "",
         filter: &ANY,
         synonyms: Synonyms::shared(),
+        weights: SearchWeights::STANDARD,
         after: None,
         limit: 100,
         facets: &[],

@@ -1,5 +1,6 @@
 //! What runs beside the API: mail, slots, collections and assignments whose time begins or ends, documents and
-//! certificates that end, gates that change, mutiara whose time is over, partitions, sweeping. Each duty is a loop of
+//! certificates that end, gates that change, mutiara whose time is over, people to be told of change
+//! requests, partitions, sweeping. Each duty is a loop of
 //! its own; several workers may run at once, since what a duty takes from the database it takes for itself.
 
 mod chains;
@@ -34,6 +35,10 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             .map(|_| ())),
         every("gates", SECOND, stop.clone(), async || db.turn_gates().await.map(|_| ())),
         every("mutiara", SECOND, stop.clone(), async || db.turn_mutiara().await.map(|_| ())),
+        every("change_requests", SECOND, stop.clone(), async || db
+            .tell_of_change_requests()
+            .await
+            .map(|_| ())),
         every("assignments", SECOND, stop.clone(), async || db.turn_assignments().await.map(|_| ())),
         every("adoption", DAY, stop.clone(), async || {
             while db.adopt_hero_access().await? > 0 {}

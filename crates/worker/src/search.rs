@@ -42,7 +42,7 @@ enum Failure {
     GivenUp,
 }
 
-/// Keeps the index and the synonyms up with the logs, and writes down what was looked for in vain, until `stop` turns
+/// Keeps the index and its tuning up with the logs, and writes down what was looked for in vain, until `stop` turns
 /// true.
 pub async fn follow(db: &Db, desk: &Desk, mut stop: watch::Receiver<bool>) {
     let index = desk.index.clone();
@@ -86,7 +86,7 @@ struct Follower<'a> {
 
 impl Follower<'_> {
     async fn step(&mut self) -> Result<()> {
-        self.read_synonyms().await?;
+        self.read_tuning().await?;
         if self.noted.is_none_or(|at| at.elapsed() >= NOTE) {
             self.note_misses().await?;
         }
@@ -105,11 +105,12 @@ impl Follower<'_> {
         self.catch_up().await
     }
 
-    /// Reads the aggregators' own words where any log has moved.
-    async fn read_synonyms(&self) -> Result<()> {
+    /// Reads the aggregators' own words and weights where any log has moved.
+    async fn read_tuning(&self) -> Result<()> {
         let as_of = self.db.heads.all().values().sum();
-        if as_of != self.desk.synonyms_as_of() {
-            self.desk.set_synonyms(as_of, self.db.all_search_synonyms().await?);
+        if as_of != self.desk.tuned_as_of() {
+            let (words, weights) = self.db.all_search_tunings().await?;
+            self.desk.tune(as_of, words, weights);
         }
         Ok(())
     }

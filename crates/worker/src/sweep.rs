@@ -8,6 +8,7 @@ pub(crate) async fn all(db: &Db, objects: &Objects) -> Result<()> {
     while db.forget_keys().await? > 0 {}
     while db.forget_sessions().await? > 0 {}
     while db.forget_mail().await? > 0 {}
+    while db.forget_supporters().await? > 0 {}
     let collected = db.collect_pictures(objects).await?;
     if collected != Collected::default() {
         let (pictures, stored) = (collected.pictures, collected.stored);

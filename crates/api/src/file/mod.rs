@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kapal_domain::Code;
 use kapal_domain::file::FilePurpose;
 use kapal_domain::ids::{AggregatorId, FileId, MerchantId};
-use kapal_domain::permission::{MerchantsRead, MerchantsWrite, Permission};
+use kapal_domain::permission::{Demand, MerchantsRead, MerchantsWrite, Permission};
 use kapal_persistence::{Actor, FileRow, Scope, sha256};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -152,7 +152,7 @@ pub async fn list_files(staff: Staff<MerchantsRead>, list: List<FileQuery>) -> A
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct FilePurposeQuery {
-    /// What the file is opened for: `verification` (when it is left away), `mentoring`, `payment`, `subject_request`,
+    /// What the file is opened for: `verification` (when it is left away), `curation`, `mentoring`, `payment`, `subject_request`,
     /// `dispute` or `audit`.
     #[param(example = "verification", max_length = 20)]
     purpose: Option<String>,
@@ -174,16 +174,30 @@ pub async fn get_file(
     let purpose = purpose.unwrap_or(FilePurpose::Verification);
     staff
         .run(async |tx| {
-            let file = FileView::from(tx.file(id).await?);
-            let is_uploader = file.created_by == Some(staff.user.uuid());
-            let may_open =
-                is_uploader || staff.may(Permission::MerchantsVerify) || staff.may(Permission::PiiRead);
-            let expires = may_open.then(|| Utc::now() + OPEN_FOR);
-            let link = |expires| Link::new(staff.aggregator(), id, staff.user, purpose, expires);
-            let url = expires.map(|expires| link(expires).url(&staff.app));
-            Ok(Found(None, FileLinkView { file, url, url_expires_at: expires }))
+            let file = tx.file(id).await?;
+            let link = file_link(&staff, &file, purpose, None);
+            let (url, url_expires_at) = link.unzip();
+            Ok(Found(None, FileLinkView { file: file.into(), url, url_expires_at }))
         })
         .await
+}
+
+/// A link to a file's bytes, and until when it opens them, for who may open it: whoever uploaded it, verifies documents,
+/// reads personal data, or has the permission that lets in here.
+pub(crate) fn file_link<P: Demand>(
+    staff: &Staff<P>,
+    file: &FileRow,
+    purpose: FilePurpose,
+    lets_in: Option<Permission>,
+) -> Option<(String, DateTime<Utc>)> {
+    let permissions = [Permission::MerchantsVerify, Permission::PiiRead].into_iter().chain(lets_in);
+    let is_uploader = file.created_by == Some(staff.user.uuid());
+    if !is_uploader && !permissions.into_iter().any(|permission| staff.may(permission)) {
+        return None;
+    }
+    let expires = Utc::now() + OPEN_FOR;
+    let link = Link::new(staff.aggregator(), file.id.into(), staff.user, purpose, expires);
+    Some((link.url(&staff.app), expires))
 }
 
 /// Get a file's bytes

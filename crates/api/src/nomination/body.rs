@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use kapal_domain::day::parse_day;
-use kapal_domain::ids::ProductId;
-use kapal_domain::nomination::{Advice, Decision, MAX_ACTIONS, Reason};
+use kapal_domain::ids::{FileId, ProductId};
+use kapal_domain::nomination::{Advice, Decision, MAX_ACTIONS, MAX_EVIDENCE, Reason};
 use kapal_domain::rubric::{MAX_CRITERIA, Rubric};
 use kapal_domain::text::Prose;
 use kapal_domain::{Code, Faults};
@@ -24,14 +24,39 @@ pub struct NominationCreate {
     /// Why it should be mutiara, with evidence.
     #[schema(example = "Satu-satunya tenun pewarna alam di pulau ini.", min_length = 1, max_length = 2000)]
     reason: String,
+    /// Files of evidence about the product's merchant, such as a test report or a photo of an award.
+    #[schema(example = json!(["019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12"]), max_items = 10)]
+    evidence_file_ids: Option<Vec<String>>,
+}
+
+/// What is proposed.
+pub(super) struct Proposal {
+    pub product: ProductId,
+    pub reason: Reason,
+    pub evidence: Vec<FileId>,
 }
 
 impl NominationCreate {
-    pub(super) fn parse(&self) -> Result<(ProductId, Reason), Faults> {
+    pub(super) fn parse(&self) -> Result<Proposal, Faults> {
         let mut faults = Faults::default();
         let product = faults.take("/product_id", parse_id(&self.product_id));
         let reason = faults.take("/reason", Reason::parse(&self.reason));
-        product.zip(reason).ok_or(faults)
+        let given = self.evidence_file_ids.as_deref().unwrap_or_default();
+        if given.len() > MAX_EVIDENCE {
+            faults.add("/evidence_file_ids", Code::TooLong);
+        }
+        let mut evidence = Vec::new();
+        for (at, id) in given.iter().take(MAX_EVIDENCE).enumerate() {
+            let place = format!("/evidence_file_ids/{at}");
+            match faults.take(place.as_str(), parse_id::<FileId>(id)) {
+                Some(file) if evidence.contains(&file) => faults.add(place, Code::DuplicateEntry),
+                file => evidence.extend(file),
+            }
+        }
+        match (product, reason) {
+            (Some(product), Some(reason)) if faults.is_empty() => Ok(Proposal { product, reason, evidence }),
+            _ => Err(faults),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use kapal_domain::permission::{CurationDecide, CurationNominate, CurationScore, 
 use kapal_persistence::{NewNomination, Nomination};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::body::{DecisionBody, NominationCreate, NominationReason, ScoreBody};
+use self::body::{DecisionBody, NominationCreate, NominationReason, Proposal, ScoreBody};
 use self::view::{NominationView, Reader};
 use crate::answer::{Answered, Created, Found, Put};
 use crate::json::Json;
@@ -37,7 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(tag = "curation", request_body = NominationCreate, responses((status = 201, description = "The nomination.", body = NominationView)), security(("bearer" = ["curation:nominate"])))]
 #[post("/v1/aggregators/{aggregator}/nominations")]
 pub async fn create_nomination(staff: Staff<CurationNominate>, body: Json<NominationCreate>) -> Answered {
-    let (product, reason) = body.0.parse()?;
+    let Proposal { product, reason, evidence } = body.0.parse()?;
     let source = match staff.membership.role {
         Role::LocalHero => NominationSource::Hero,
         Role::Merchant => NominationSource::Merchant,
@@ -45,16 +45,18 @@ pub async fn create_nomination(staff: Staff<CurationNominate>, body: Json<Nomina
     };
     staff
         .run(async |tx| {
-            let nomination =
-                tx.insert_nomination(&NewNomination { product, reason: &reason, source }).await?;
-            Ok(created(&staff, NominationView::new(Reader::of(&staff), nomination)?))
+            let new = NewNomination { product, reason: &reason, source, evidence: &evidence };
+            let nomination = tx.insert_nomination(&new).await?;
+            let files = tx.nomination_evidence(&nomination).await?;
+            let view = NominationView::new(Reader::of(&staff), nomination)?.with_evidence(&staff, files);
+            Ok(created(&staff, view))
         })
         .await
 }
 
 /// Read a nomination
 ///
-/// One nomination, with as much of its scores as is not blind for you, the gates that the product has to pass, and those
+/// One nomination, with what was shown for it, as much of its scores as is not blind for you, the gates that the product has to pass, and those
 /// of the public who asked for it.
 #[utoipa::path(tag = "curation", responses((status = 200, description = "The nomination.", body = NominationView)), security(("bearer" = ["curation:nominate"])))]
 #[get("/v1/aggregators/{aggregator}/nominations/{nomination_id}")]
@@ -63,8 +65,10 @@ pub async fn get_nomination(staff: Staff<CurationNominate>, At(id): At<Nominatio
         .run(async |tx| {
             let nomination = tx.nomination(id).await?;
             let supporters = tx.supporters(&nomination).await?;
+            let files = tx.nomination_evidence(&nomination).await?;
             let view = NominationView::new(Reader::of(&staff), nomination)?
-                .with_supporters(Reader::of(&staff), supporters);
+                .with_supporters(Reader::of(&staff), supporters)
+                .with_evidence(&staff, files);
             Ok(Found(Some(view.version), view))
         })
         .await

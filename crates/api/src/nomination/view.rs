@@ -1,15 +1,17 @@
 //! A nomination as its readers see it: as much of the scores as is not blind for them.
 
 use chrono::{DateTime, Utc};
+use kapal_domain::file::FilePurpose;
 use kapal_domain::ids::UserId;
 use kapal_domain::nomination::ScoresSeen;
 use kapal_domain::permission::{Demand, Permission};
 use kapal_domain::rubric::{ReviewGate, Verdict};
-use kapal_persistence::{DecidedRound, Nomination, ScoreRow, Supporter};
+use kapal_persistence::{DecidedRound, FileRow, Nomination, ScoreRow, Supporter};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::file::file_link;
 use crate::lead::{masked_name, masked_phone};
 use crate::{Problem, Staff};
 
@@ -39,12 +41,15 @@ pub struct NominationView {
     #[schema(example = 3, minimum = 0)]
     supports: i32,
     /// Those of the public who asked, the last ones first, at most 100; null in lists. Names and contacts are masked
-    /// without the permission `pii:read`.
+    /// without the permission `pii:read`. A year after the decision, or once the mutiara has ended, they are deleted.
     #[schema(max_items = 100)]
     supporters: Option<Vec<SupporterView>>,
     /// Why it should be mutiara.
     #[schema(example = "Satu-satunya tenun pewarna alam di pulau ini.", max_length = 2000)]
     reason: String,
+    /// What was shown for it, in its order; null in lists and in answers to later steps.
+    #[schema(max_items = 10)]
+    evidence: Option<Vec<EvidenceView>>,
     /// `open`, `in_review`, `accepted`, `declined`, `withdrawn`, `appealed`, `expired` or `revoked`.
     #[schema(example = "in_review", max_length = 20)]
     pub status: String,
@@ -190,6 +195,37 @@ impl SupporterView {
     }
 }
 
+/// A file that speaks for a nomination.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NominationEvidence)]
+pub struct EvidenceView {
+    /// The file.
+    file_id: Uuid,
+    /// What it was called.
+    #[schema(example = "hasil-uji.pdf", max_length = 200)]
+    name: String,
+    /// `application/pdf` or `image/jpeg`.
+    #[schema(example = "application/pdf", max_length = 40)]
+    media_type: String,
+    /// Where its bytes are for five minutes, without a login: for reviewers, and for who may open it anyway; else null.
+    #[schema(
+        example = "https://kapal.example/v1/files/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11/019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a12?by=019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a13&purpose=curation&expires=1795489200&signature=kYp3",
+        max_length = 500
+    )]
+    url: Option<String>,
+    /// Until when.
+    url_expires_at: Option<DateTime<Utc>>,
+}
+
+impl EvidenceView {
+    /// With a link for a member who may open it.
+    pub fn new<P: Demand>(staff: &Staff<P>, file: FileRow) -> Self {
+        let link = file_link(staff, &file, FilePurpose::Curation, Some(Permission::CurationScore));
+        let (url, url_expires_at) = link.unzip();
+        Self { file_id: file.id, name: file.name, media_type: file.media_type, url, url_expires_at }
+    }
+}
+
 /// One reviewer's scores.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Score)]
@@ -325,6 +361,7 @@ impl NominationView {
             supports: row.supports,
             supporters: None,
             reason: row.reason,
+            evidence: None,
             status: row.status,
             rubric: RubricRef { id: rubric.id, category_id: rubric.category_id, version: rubric.version },
             gates: gates.collect(),
@@ -347,6 +384,12 @@ impl NominationView {
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
+    }
+
+    /// The same with what was shown for it.
+    pub fn with_evidence<P: Demand>(self, staff: &Staff<P>, files: Vec<FileRow>) -> Self {
+        let evidence = files.into_iter().map(|file| EvidenceView::new(staff, file));
+        Self { evidence: Some(evidence.collect()), ..self }
     }
 
     /// The same with those of the public who asked for it.

@@ -22,6 +22,7 @@ use crate::query::{List, PageOf, Paging};
 use body::{SlotCreate, SlotPatch};
 
 pub(crate) use body::{parse_mode, parse_products, parse_schedule, parse_window};
+pub(crate) use schedule::{SchedulePeriod, SlotScheduleView};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config

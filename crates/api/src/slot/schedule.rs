@@ -7,7 +7,7 @@ use kapal_domain::ids::SlotId;
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::ProductsRead;
 use kapal_domain::slot::{Schedule, Tz};
-use kapal_persistence::{PlannedWindow, SlotItem};
+use kapal_persistence::{PlanPeriod, PlannedWindow, SlotItem, SlotRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -38,6 +38,31 @@ pub struct SlotScheduleView {
     /// What stands in the first window, in order.
     #[schema(max_items = 12)]
     items: Vec<SlotItemView>,
+}
+
+impl SlotScheduleView {
+    pub(crate) fn new(
+        slot: SlotRow,
+        planned: Vec<PlannedWindow>,
+        period: PlanPeriod,
+    ) -> Result<Self, Problem> {
+        let (schedule, PlanPeriod { now, locale, .. }) = (slot.schedule()?, period);
+        let window = schedule.window();
+        let windows = planned.into_iter().map(|w| WindowView::new(w, schedule.zone(), locale));
+        let mut windows: Vec<_> = windows.collect();
+        let items = windows.first().map(|window| window.items.clone()).unwrap_or_default();
+        if window.ends_at().is_some_and(|end| end <= now) {
+            windows.clear();
+        }
+        Ok(Self {
+            slot_id: slot.id,
+            time_zone: slot.time_zone,
+            is_running: window.contains(now),
+            next_turn_at: slot.next_turn_at,
+            windows,
+            items,
+        })
+    }
 }
 
 /// A time in which a slot shows.
@@ -87,6 +112,7 @@ impl SlotItemView {
         let reason = ReasonView { code: item.reason.as_str(), text: item.reason.text(locale) };
         let product = SlotProductView {
             id: item.product_id,
+            aggregator: item.aggregator_slug,
             slug: item.slug,
             name: item.name,
             is_shown: item.is_shown,
@@ -101,13 +127,17 @@ impl SlotItemView {
 pub struct SlotProductView {
     /// Id.
     id: Uuid,
+    /// Slug of the aggregator that it comes from.
+    #[schema(example = "ekraf-sulawesi", max_length = 80)]
+    aggregator: String,
     /// Part of public addresses.
     #[schema(example = "tenun-ikat-pewarna-alam", max_length = 80)]
     slug: String,
     /// Its name in the asked language.
     #[schema(example = "Tenun ikat pewarna alam", max_length = 150)]
     name: String,
-    /// Whether a storefront shows it: it is a published mutiara of an active merchant.
+    /// Whether a storefront shows it: it is a published mutiara of an active merchant, and in a national slot of an
+    /// aggregator that is shown nationally.
     #[schema(example = true)]
     is_shown: bool,
 }
@@ -135,6 +165,11 @@ pub struct SchedulePeriod {
 }
 
 impl SchedulePeriod {
+    /// From now on, in a language.
+    pub(crate) fn starting_now(&self, locale: Locale) -> Result<PlanPeriod, Problem> {
+        Ok(PlanPeriod { now: Utc::now(), windows: self.windows()?, locale })
+    }
+
     fn windows(&self) -> Result<usize, Problem> {
         let windows = usize::try_from(self.windows.unwrap_or(5)).unwrap_or(usize::MAX);
         if (1..=30).contains(&windows) {
@@ -158,27 +193,12 @@ pub async fn get_slot_schedule(
     request: HttpRequest,
 ) -> Answered {
     let locale = crate::envelope::locale(&request);
-    let count = period.windows()?;
+    let period = period.starting_now(locale)?;
     staff
         .run(async |tx| {
             let slot = tx.slot(id).await?.row;
-            let (schedule, now) = (slot.schedule()?, Utc::now());
-            let window = schedule.window();
-            let planned = tx.slot_plan(&slot, now, count, locale).await?;
-            let windows = planned.into_iter().map(|w| WindowView::new(w, schedule.zone(), locale));
-            let mut windows: Vec<_> = windows.collect();
-            let items = windows.first().map(|window| window.items.clone()).unwrap_or_default();
-            if window.ends_at().is_some_and(|end| end <= now) {
-                windows.clear();
-            }
-            let view = SlotScheduleView {
-                slot_id: slot.id,
-                time_zone: slot.time_zone,
-                is_running: window.contains(now),
-                next_turn_at: slot.next_turn_at,
-                windows,
-                items,
-            };
+            let planned = tx.slot_plan(&slot, period).await?;
+            let view = SlotScheduleView::new(slot, planned, period)?;
             Ok::<_, Problem>(InLanguage(locale, Found(None, view)))
         })
         .await

@@ -10,7 +10,7 @@ use kapal_domain::ids::AggregatorId;
 use kapal_persistence::{
     Address, Cursor, CursorValue, Db, Page, ProductOrder, ShownProduct, ShownProductFilter,
 };
-use kapal_search::{Facet, Filter, Found, Hit, Marks, Question, Relaxed, Scope, Standing, Synonyms};
+use kapal_search::{Facet, Filter, Found, Hit, Marks, Question, Relaxed, Scope, Standing, Tuning};
 use uuid::Uuid;
 
 use super::facets::Facets;
@@ -59,7 +59,7 @@ impl From<Page<ShownProduct>> for Answer {
 pub struct Indexed {
     index: Arc<kapal_search::Index>,
     scope: Scope,
-    synonyms: Arc<Synonyms>,
+    tuning: Tuning,
     filter: Filter,
     text: String,
 }
@@ -110,7 +110,7 @@ impl Shop {
         };
         Some(Indexed {
             index: self.app.search.index.clone(),
-            synonyms: self.app.search.synonyms(self.owner()),
+            tuning: self.app.search.tuning(self.owner()),
             text: filter.text.clone().unwrap_or_default(),
             filter: Filter {
                 category: filter.category.clone(),
@@ -128,7 +128,7 @@ impl Shop {
         })
     }
 
-    /// Whose words and log of misses count here: the platform's for the nation.
+    /// Whose words, weights and log of misses count here: the platform's for the nation.
     pub fn owner(&self) -> AggregatorId {
         match &self.store.aggregator {
             Some(Address::Slug(slug)) => self.app.db.heads.aggregator(slug).unwrap_or(AggregatorId::PLATFORM),
@@ -144,7 +144,7 @@ impl Shop {
         let Some(progress) = search.index.progress() else { return false };
         let of = self.store.aggregator.as_ref().map(|_| self.owner());
         let read = |id| progress.tenants.get(&id).map_or(0, |place| place.seq);
-        db.heads.are_read(of, read) && db.heads.all().values().sum::<i64>() == search.synonyms_as_of()
+        db.heads.are_read(of, read) && db.heads.all().values().sum::<i64>() == search.tuned_as_of()
     }
 
     /// Answers a search.
@@ -295,7 +295,8 @@ impl Indexed {
                 scope: &this.scope,
                 text: &this.text,
                 filter: &this.filter,
-                synonyms: &this.synonyms,
+                synonyms: &this.tuning.synonyms,
+                weights: this.tuning.weights,
                 after,
                 limit,
                 facets,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use kapal_domain::event::EventKind;
-use kapal_domain::ids::{MerchantId, NominationId, ProductId, SupportId};
+use kapal_domain::ids::{FileId, MerchantId, NominationId, ProductId, SupportId};
 use kapal_domain::locale::Locale;
 use kapal_domain::nomination::{Contact, NominationSource, NominationStatus, Reason, SupporterName};
 use kapal_domain::product::ProductStatus;
@@ -33,6 +33,8 @@ pub struct NewNomination<'a> {
     pub reason: &'a Reason,
     /// As what the member nominates.
     pub source: NominationSource,
+    /// What he shows for it: files about the product's merchant.
+    pub evidence: &'a [FileId],
 }
 
 /// A nomination by somebody of the public. That it is here at all is his consent.
@@ -84,7 +86,8 @@ impl TenantTx<'_> {
         self.expect_no_objection(merchant).await?;
         let row = self.try_nomination(new.product, new.source, new.reason).await?;
         let row = row.ok_or(Code::DuplicateNomination)?;
-        self.record_nomination(&row, merchant).await?;
+        self.attach_evidence(row.id, merchant, new.evidence).await?;
+        self.record_nomination(&row, merchant, new.evidence).await?;
         self.whole_nomination(row).await
     }
 
@@ -117,9 +120,16 @@ impl TenantTx<'_> {
         Ok(row)
     }
 
-    async fn record_nomination(&mut self, row: &NominationRow, merchant: Uuid) -> Result<()> {
+    async fn record_nomination(
+        &mut self,
+        row: &NominationRow,
+        merchant: Uuid,
+        evidence: &[FileId],
+    ) -> Result<()> {
+        let evidence: Vec<_> = evidence.iter().map(|file| file.uuid()).collect();
         let facts = json!({
             "product_id": row.product_id, "status": row.status, "source": row.source, "reason": row.reason,
+            "evidence": evidence,
         });
         let facts = self.sealed_facts(merchant, facts).await?;
         self.record(
@@ -221,7 +231,7 @@ impl VisitorTx<'_> {
             .execute(&mut **tx)
             .await?;
         if is_new {
-            return tx.record_nomination(&row, new.merchant.uuid()).await;
+            return tx.record_nomination(&row, new.merchant.uuid(), &[]).await;
         }
         if inserted == 1 {
             let supports = row.supports + 1;

@@ -3,6 +3,8 @@
 mod create;
 mod decide;
 mod end;
+mod evidence;
+mod forget;
 mod list;
 mod score;
 mod turn;

@@ -35,6 +35,7 @@ pub use change_request::{
     AcceptableChange, ChangeRequest, ChangeRequestFilter, ChangeRequestRow, ChangeStepRow, Edited,
     FieldChange, FieldNote, ListedChangeRequest, Review,
 };
+pub(crate) use change_request::{ReviewedEdit, WaitingEdit};
 pub use create::NewProduct;
 pub use details::{DetailChanges, Details, HalalChange};
 pub use edit::{ProductChanges, TranslationChange};

@@ -1,18 +1,17 @@
 //! An aggregator's own words for one thing.
 
 use chrono::Utc;
+use diesel::OptionalExtension;
 use diesel::sql_types::{Integer, Jsonb, Timestamptz, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kapal_domain::event::EventKind;
 use kapal_domain::ids::AggregatorId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::db::lend;
 use crate::sql::sql;
 use crate::stored::Stored;
-use crate::{Change, Db, Error, Result, Subject, TenantTx};
+use crate::{Change, Error, Result, Subject, TenantTx};
 
 /// Groups of words for one thing.
 pub type SynonymGroups = Vec<Vec<String>>;
@@ -44,13 +43,12 @@ sql! {
         updated_at = excluded.updated_at"
 }
 
-impl Db {
-    /// The own words of all aggregators that have any.
-    pub async fn all_search_synonyms(&self) -> Result<Vec<(AggregatorId, SynonymGroups)>> {
-        let mut connection = lend(&self.ops).await?;
-        let rows: Vec<Row> = ReadSynonyms {}.load(&mut connection).await?;
-        Ok(rows.into_iter().map(|row| (row.aggregator_id.into(), row.groups)).collect())
-    }
+/// The own words of all aggregators that have any.
+pub(super) async fn all_synonyms(
+    connection: &mut AsyncPgConnection,
+) -> Result<Vec<(AggregatorId, SynonymGroups)>> {
+    let rows: Vec<Row> = ReadSynonyms {}.load(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.aggregator_id.into(), row.groups)).collect())
 }
 
 impl TenantTx<'_> {
@@ -67,7 +65,7 @@ impl TenantTx<'_> {
         groups: SynonymGroups,
         expected: i32,
     ) -> Result<(SynonymGroups, i32)> {
-        self.lock_search_synonyms().await?;
+        self.lock_search_tuning().await?;
         let (before, version) = self.search_synonyms().await?;
         if version != expected {
             return Err(Error::Stale(version));
@@ -84,17 +82,5 @@ impl TenantTx<'_> {
                 .from_to(json!({ "groups": before }), json!({ "groups": groups })),
         );
         Ok((groups, version))
-    }
-
-    /// Waits for whoever sets them: the aggregator's row stands for the ones that aren't there yet.
-    async fn lock_search_synonyms(&mut self) -> Result<()> {
-        use kapal_schema::aggregators;
-        aggregators::table
-            .select(aggregators::id)
-            .filter(aggregators::id.eq(self.tenant()))
-            .for_no_key_update()
-            .get_result::<Uuid>(&mut **self)
-            .await?;
-        Ok(())
     }
 }

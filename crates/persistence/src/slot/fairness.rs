@@ -1,5 +1,5 @@
 //! How fairly rotations showed the provinces: exposures against what each should have had. Until views are counted, an
-//! exposure is a product that stood in a window.
+//! exposure is a product that stood in a window of a rotation, or on a day of a fixed booking.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -37,6 +37,9 @@ pub struct ProvinceFairness {
     /// Products that stood in a window.
     #[diesel(sql_type = BigInt)]
     pub exposures: i64,
+    /// Days of products in fixed bookings.
+    #[diesel(sql_type = BigInt)]
+    pub fixed: i64,
     /// How many it should have been by its targets.
     #[diesel(sql_type = Double)]
     pub expected: f64,
@@ -51,11 +54,20 @@ impl Fairness {
         self.provinces.iter().map(|province| province.exposures).sum()
     }
 
-    /// The inequality of exposures over what was expected.
+    /// The inequality of the rotations' exposures over what was expected.
     pub fn gini(&self) -> f64 {
+        self.gini_of(|province| province.exposures)
+    }
+
+    /// The same with what fixed bookings added.
+    pub fn gini_with_fixed(&self) -> f64 {
+        self.gini_of(|province| province.exposures + province.fixed)
+    }
+
+    fn gini_of(&self, exposures: impl Fn(&ProvinceFairness) -> i64) -> f64 {
         let ratio = |province: &ProvinceFairness| {
             #[expect(clippy::cast_precision_loss, reason = "far fewer exposures than 2^52")]
-            let exposures = province.exposures as f64;
+            let exposures = exposures(province) as f64;
             (province.expected > 0.0).then(|| exposures / province.expected)
         };
         gini(&self.provinces.iter().filter_map(ratio).collect::<Vec<_>>())
@@ -72,15 +84,21 @@ sql! {
         aggregator: Uuid => SqlUuid, from: DateTime<Utc> => Timestamptz, to: DateTime<Utc> => Timestamptz,
         slot: Option<Uuid> => Nullable<SqlUuid>
     }
-    "SELECT p.province_code AS code, coalesce(max(r.name), p.province_code) AS name,
-        (array_agg(p.merchants ORDER BY w.starts_at DESC))[1] AS merchants, sum(p.shown)::bigint AS exposures,
-        sum(p.target::float8 * w.shown) / 1000000000 AS expected, max(p.waited) AS longest_wait
-     FROM slot_windows w
-     JOIN slot_provinces p ON p.aggregator_id = w.aggregator_id AND p.slot_id = w.slot_id AND p.number = w.number
-     LEFT JOIN regions r ON r.code = p.province_code
-     WHERE w.aggregator_id = $1 AND w.starts_at >= $2 AND w.starts_at < $3 AND ($4 IS NULL OR w.slot_id = $4)
-     GROUP BY p.province_code
-     ORDER BY p.province_code"
+    "SELECT coalesce(t.code, f.code) AS code, coalesce(r.name, t.code, f.code) AS name, coalesce(t.merchants, 0) AS merchants,
+        coalesce(t.exposures, 0) AS exposures, coalesce(f.exposures, 0) AS fixed, coalesce(t.expected, 0) AS expected,
+        coalesce(t.longest_wait, 0) AS longest_wait
+     FROM (
+        SELECT p.province_code AS code, (array_agg(p.merchants ORDER BY w.starts_at DESC))[1] AS merchants,
+            sum(p.shown)::bigint AS exposures, sum(p.target::float8 * w.shown) / 1000000000 AS expected,
+            max(p.waited) AS longest_wait
+        FROM slot_windows w
+        JOIN slot_provinces p ON p.aggregator_id = w.aggregator_id AND p.slot_id = w.slot_id AND p.number = w.number
+        WHERE w.aggregator_id = $1 AND w.starts_at >= $2 AND w.starts_at < $3 AND ($4 IS NULL OR w.slot_id = $4)
+        GROUP BY p.province_code
+     ) t
+     FULL JOIN app.fixed_exposures($1, $2, $3, $4) f ON f.code = t.code
+     LEFT JOIN regions r ON r.code = coalesce(t.code, f.code)
+     ORDER BY 1"
 }
 
 sql! {
@@ -110,7 +128,8 @@ async fn fairness(
 }
 
 impl TenantTx<'_> {
-    /// How fairly the aggregator's rotations, or one of them, showed the provinces in the windows that began in a time.
+    /// How fairly the aggregator's rotations, or one of them, showed the provinces in the windows that began in a time, and
+    /// what its fixed bookings showed.
     pub async fn fairness(
         &mut self,
         time: (DateTime<Utc>, DateTime<Utc>),

@@ -30,7 +30,7 @@ mod plan;
 
 pub(crate) use draw::draw;
 pub use fairness::{Fairness, ProvinceFairness};
-pub use plan::{PlannedWindow, SlotItem};
+pub use plan::{PlanPeriod, PlannedWindow, SlotItem};
 
 /// A slot as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -5,6 +5,7 @@ mod ask;
 mod decide;
 mod edit;
 mod list;
+mod tell;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::{ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper};
@@ -22,6 +23,7 @@ pub use edit::FieldChange;
 pub(in crate::product) use edit::{CertificateChange, PictureChange, ProductEdit};
 use edit::{Fields, difference, fields_of};
 pub use list::{ChangeRequestFilter, ListedChangeRequest};
+pub(crate) use tell::{ReviewedEdit, WaitingEdit};
 
 use super::details::typed;
 use super::{Product, ProductRow};
@@ -229,6 +231,7 @@ impl TenantTx<'_> {
             change_requests::base.eq(&row.base),
             change_requests::version.eq(row.version + 1),
             change_requests::updated_at.eq(now),
+            change_requests::untold.eq(tell::untold(status)),
         );
         let row = diesel::insert_into(change_requests::table)
             .values((

@@ -147,7 +147,8 @@ impl Loader<'_> {
             let mut tx = self.acting(house, who).await?;
             let of_hero = source == NominationSource::Hero;
             for (at, course) in nominated.iter().filter(|(at, _)| is_assigned[*at] == of_hero) {
-                let new = NewNomination { product: house.products[*at], reason: &course.reason, source };
+                let (product, reason) = (house.products[*at], &course.reason);
+                let new = NewNomination { product, reason, source, evidence: &[] };
                 ids.insert(*at, tx.insert_nomination(&new).await?.row.id.into());
             }
             tx.commit().await?;
