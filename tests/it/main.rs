@@ -29,6 +29,7 @@ mod isolation;
 mod lead;
 mod legality;
 mod level;
+mod link;
 mod login;
 mod mail;
 mod main_job;

@@ -34,6 +34,8 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             .map(|_| ())),
         every("gates", SECOND, stop.clone(), async || db.turn_gates().await.map(|_| ())),
         every("mutiara", SECOND, stop.clone(), async || db.turn_mutiara().await.map(|_| ())),
+        every("leads", SECOND, stop.clone(), async || db.remind_of_leads().await.map(|_| ())),
+        every("clicks", MINUTE, stop.clone(), async || db.forget_clicks().await.map(|_| ())),
         every("assignments", SECOND, stop.clone(), async || db.turn_assignments().await.map(|_| ())),
         every("adoption", DAY, stop.clone(), async || {
             while db.adopt_hero_access().await? > 0 {}

@@ -17,7 +17,7 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use contact::{Contact, make_lead};
+pub(crate) use contact::{UtmView, whatsapp};
 pub(crate) use detail::{AttributeCard, CertificateCard, RelatedCard};
 pub(crate) use shop::{conditional, tag};
 pub(crate) use views::{ChannelCard, ImageView, ProductCard, cards, image_views, page_url};

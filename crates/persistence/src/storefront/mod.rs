@@ -4,6 +4,7 @@
 mod collection;
 mod details;
 mod home;
+mod link;
 mod merchant;
 mod preview;
 mod product;
@@ -14,6 +15,7 @@ mod store;
 pub use collection::*;
 pub use details::*;
 pub use home::*;
+pub use link::*;
 pub use merchant::*;
 pub use preview::*;
 pub use product::*;
