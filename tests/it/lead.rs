@@ -1,7 +1,7 @@
 //! Leads: what a buyer's contact leaves behind, who sees it, and what becomes of it.
 
 use kapal_domain::permission::Role;
-use kapal_tests::{Aggregator, Client, Cluster, World, text};
+use kapal_tests::{Aggregator, Client, Cluster, World, eventually, text};
 use serde_json::{Value, json};
 
 /// Makes contact about a product.
@@ -47,7 +47,7 @@ async fn a_contact_makes_a_lead_and_answers_with_the_whatsapp_link() {
     assert!(text(&bare["text"]).starts_with("Halo"), "{bare}");
     let national = format!("/v1/storefront/products/{}/{}/contact", aggregator.slug, text(&product["slug"]));
     let _ = aggregator.world.visitor.step(&national).await.expect(201);
-    let leads = aggregator.owner.get(&aggregator.path("leads?source=")).await;
+    let leads = aggregator.owner.get(&aggregator.path("leads?colour=red")).await;
     leads.problem(400, "unknown_parameter");
     let leads = aggregator.owner.get(&aggregator.path("leads")).await.json(200);
     assert_eq!(leads["data"].as_array().map(Vec::len), Some(3));
@@ -278,4 +278,141 @@ async fn leads_are_listed_by_status_merchant_and_product() {
             .await
             .problem(400, "invalid_parameter");
     }
+}
+
+#[tokio::test]
+async fn an_answer_its_outcome_and_what_was_sold_are_kept_and_reported() {
+    let aggregator = World::new().await.aggregator().await;
+    let product = aggregator.product().await;
+    let won = contact(&aggregator, &product, json!({ "source": "qr" })).await;
+    let lost = contact(&aggregator, &product, json!({ "source": "qr" })).await;
+    let open = contact(&aggregator, &product, json!({ "source": "web" })).await;
+    let spam = contact(&aggregator, &product, json!({ "source": "web" })).await;
+    let of = async |made: &Value| lead(&aggregator.owner, &aggregator, &made["lead_code"]).await;
+    let change = async |made: &Value, body: Value| {
+        let lead = of(made).await;
+        let path = aggregator.path(&format!("leads/{}", text(&lead["id"])));
+        aggregator.owner.patch(&path, body).of(&lead["version"]).await
+    };
+    assert_eq!(of(&won).await["answered_at"], Value::Null);
+    let sold = json!({ "amount": "1500000", "currency": "IDR" });
+    change(&won, json!({ "won_value": sold })).await.faults(&[("/won_value", "lead_not_won")]);
+    for (bad, fault) in [
+        (json!({ "amount": "0", "currency": "IDR" }), ("/won_value/amount", "out_of_range")),
+        (json!({ "amount": "10", "currency": "USD" }), ("/won_value/currency", "invalid_currency")),
+    ] {
+        change(&won, json!({ "status": "contacted", "won_value": bad })).await.faults(&[fault]);
+    }
+    let contacted = change(&won, json!({ "status": "contacted" })).await.json(200);
+    assert!(contacted["answered_at"].is_string() && contacted["answer_minutes"] == 0, "{contacted}");
+    let body = json!({ "status": "won", "outcome": "Dua puluh bungkus.", "won_value": sold });
+    let sale = change(&won, body).await.json(200);
+    assert_eq!((&sale["won_value"], &sale["outcome"]), (&sold, &json!("Dua puluh bungkus.")));
+    assert_eq!(sale["answered_at"], contacted["answered_at"], "the first answer counts");
+    for status in ["contacted", "lost"] {
+        let _ = change(&lost, json!({ "status": status })).await.expect(200);
+    }
+    let _ = change(&spam, json!({ "status": "spam" })).await.expect(200);
+    let report = async |query: &str| {
+        aggregator.owner.get(&aggregator.path(&format!("reports/leads?{query}"))).await.json(200)
+    };
+    let by_source = report("group_by=source").await;
+    let total = &by_source["total"];
+    for (field, value) in [
+        ("leads", 3),
+        ("clicks", 0),
+        ("answered", 2),
+        ("answered_within_24h", 2),
+        ("won", 1),
+        ("lost", 1),
+        ("spam", 1),
+    ] {
+        assert_eq!(total[field], value, "{field} of {by_source}");
+    }
+    assert_eq!(total["won_value"], json!([sold]));
+    let groups: Vec<_> = by_source["groups"].as_array().into_iter().flatten().collect();
+    assert_eq!((&groups[0]["key"], &groups[0]["leads"]), (&json!("qr"), &json!(2)));
+    assert_eq!((&groups[1]["key"], &groups[1]["leads"]), (&json!("web"), &json!(1)));
+    for (group, key) in [
+        ("product", product["id"].clone()),
+        ("merchant", product["merchant_id"].clone()),
+        ("region", json!("53")),
+    ] {
+        let report = report(&format!("group_by={group}")).await;
+        assert_eq!(
+            (&report["groups"][0]["key"], &report["groups"][0]["leads"]),
+            (&key, &json!(3)),
+            "{report}"
+        );
+        assert!(!text(&report["groups"][0]["label"]).is_empty(), "{report}");
+    }
+    assert_eq!(report("group_by=week").await["groups"][0]["leads"], 3);
+    assert_eq!(report("to=2026-01-01T00:00:00Z").await["total"]["leads"], 0);
+    let stranger = aggregator.member(Role::Merchant).await;
+    let own = stranger.get(&aggregator.path("reports/leads")).await.json(200);
+    assert_eq!(own["total"]["leads"], 0, "of other merchants nothing is counted");
+    for bad in ["group_by=colour", "from=x", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"] {
+        let path = aggregator.path(&format!("reports/leads?{bad}"));
+        aggregator.owner.get(&path).await.problem(400, "invalid_parameter");
+    }
+    let nothing = change(&won, json!({ "status": "spam" })).await.json(200);
+    assert_eq!(nothing["won_value"], Value::Null, "what was no sale had no value");
+    let found = async |query: &str| {
+        let found = aggregator.owner.get(&aggregator.path(&format!("leads?{query}"))).await.json(200);
+        let data = found["data"].as_array().cloned().unwrap_or_default();
+        data.iter().map(|lead| lead["code"].clone()).collect::<Vec<_>>()
+    };
+    let codes = |all: &[&Value]| all.iter().map(|made| made["lead_code"].clone()).collect::<Vec<_>>();
+    assert_eq!(found("source=web").await, codes(&[&spam, &open]));
+    assert_eq!(found("kind=click").await, codes(&[]));
+    assert_eq!(found("unanswered_since=2027-01-01T00:00:00Z").await, codes(&[&open]));
+    assert_eq!(found("unanswered_since=2026-01-01T00:00:00Z").await, codes(&[]));
+    assert_eq!(
+        found("created_at[gte]=2026-01-01T00:00:00Z&created_at[lt]=2026-01-02T00:00:00Z").await,
+        codes(&[])
+    );
+    assert_eq!(found("sort=created_at").await, codes(&[&won, &lost, &open, &spam]));
+    assert_eq!(found("sort=-updated_at").await, codes(&[&won, &spam, &lost, &open]));
+    let first = aggregator.owner.get(&aggregator.path("leads?sort=updated_at&limit=3")).await.json(200);
+    let cursor = text(&first["page"]["next_cursor"]);
+    assert_eq!(found(&format!("sort=updated_at&limit=3&cursor={cursor}")).await, codes(&[&won]));
+}
+
+#[tokio::test]
+async fn of_a_lead_that_nobody_answers_those_concerned_are_reminded_once() {
+    let aggregator = World::new().await.aggregator().await;
+    let product = aggregator.product().await;
+    let merchant = aggregator.merchant_member(&text(&product["merchant_id"])).await;
+    let waiting = contact(&aggregator, &product, json!({})).await;
+    let answered = contact(&aggregator, &product, json!({})).await;
+    let done = lead(&aggregator.owner, &aggregator, &answered["lead_code"]).await;
+    let path = aggregator.path(&format!("leads/{}", text(&done["id"])));
+    let _ = aggregator
+        .owner
+        .patch(&path, json!({ "status": "contacted" }))
+        .of(&done["version"])
+        .await
+        .expect(200);
+    let cluster = Cluster::get();
+    let database = cluster.superuser(&cluster.database).await;
+    let age = format!(
+        "UPDATE leads SET created_at = created_at - interval '1 day', remind_at = remind_at - interval '1 day' WHERE aggregator_id = '{}'",
+        aggregator.id
+    );
+    database.batch_execute(&age).await.expect("older leads");
+    let letter = eventually("a letter", async || {
+        aggregator.world.mail_to(&merchant.email).into_iter().find(|letter| letter.contains("24 jam"))
+    })
+    .await;
+    assert!(letter.contains(&text(&waiting["lead_code"])), "{letter}");
+    assert!(!letter.contains(&text(&answered["lead_code"])), "{letter}");
+    let events = aggregator.path("audit?action=lead.unanswered");
+    let told = async || aggregator.owner.get(&events).await.json(200)["data"].as_array().map(Vec::len);
+    assert_eq!(told().await, Some(1));
+    let due = format!(
+        "SELECT count(*) FROM leads WHERE remind_at IS NOT NULL AND aggregator_id = '{}'",
+        aggregator.id
+    );
+    let due: i64 = database.query_one(&due, &[]).await.expect("a count").get(0);
+    assert_eq!(due, 0, "nobody is reminded again");
 }

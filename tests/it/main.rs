@@ -31,6 +31,7 @@ mod isolation;
 mod lead;
 mod legality;
 mod level;
+mod link;
 mod login;
 mod mail;
 mod main_job;

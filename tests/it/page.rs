@@ -260,48 +260,27 @@ async fn a_missing_product_is_a_page_too() {
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert_eq!(page.header("cache-control"), "private, no-store");
         assert!(page.text().contains(words) && page.text().contains("noindex"), "{page}");
-        let contact = visitor.step(&format!("{path}/contact")).await.expect(404);
-        assert_eq!(contact.header("content-type"), "text/html; charset=utf-8");
     }
 }
 
 #[tokio::test]
-async fn the_button_makes_a_lead_and_leads_to_whatsapp() {
+async fn the_button_is_a_plain_link_that_is_counted() {
     let case = Case::new().await;
     let html = case.page().await.text();
-    let action = all_between(&html, "<form class=\"contact\" method=\"post\" action=\"", "\">");
-    assert_eq!(action, [format!("{}/contact", case.path)]);
-    let visitor = &case.aggregator.world.visitor;
-    let pressed =
-        visitor.call("POST", action[0]).body("application/x-www-form-urlencoded", "").await.expect(303);
-    let location = url::Url::parse(pressed.header("location")).expect("an address");
-    assert_eq!(location.host_str(), Some("wa.me"));
-    assert_eq!(location.path(), "/6281234567890");
-    assert_eq!(pressed.header("cache-control"), "no-store");
-    let said = location.query_pairs().find(|(name, _)| name == "text").expect("a text").1.into_owned();
-    let leads = case.aggregator.owner.get(&case.aggregator.path("leads")).await.json(200);
-    let lead = &leads["data"][0];
-    assert!(said.ends_with(&text(&lead["code"])), "{said}");
-    assert!(
-        said.contains(&text(&case.product["translations"]["id"]["name"])) && said.contains("Rp75.000"),
-        "{said}"
-    );
-    assert_eq!(
-        (&lead["source"], &lead["locale"], &lead["name"]),
-        (&json!("web"), &json!("id"), &Value::Null)
-    );
+    let links = all_between(&html, "<div class=\"contact\"><a href=\"", "\" rel=\"nofollow\">");
+    let [link] = links[..] else { panic!("{html}") };
+    assert!(link.starts_with("/go/") && link.ends_with("?lang=id"), "{link}");
+    assert!(!html.contains("<form"), "{html}");
 }
 
 #[tokio::test]
-async fn without_whatsapp_there_is_no_button_and_a_contact_leads_back() {
+async fn without_whatsapp_there_is_no_button() {
     let case = Case::new().await;
     let merchant = text(&case.product["merchant_id"]);
     let channel = case.aggregator.path(&format!("merchants/{merchant}/channels/whatsapp"));
     let _ = case.aggregator.owner.delete(&channel).await.expect(204);
     let html = case.page().await.text();
-    assert!(!html.contains("<form") && html.contains("belum memiliki WhatsApp"), "{html}");
-    let pressed = case.aggregator.world.visitor.step(&format!("{}/contact", case.path)).await.expect(303);
-    assert_eq!(pressed.header("location"), text(&case.shown().await["url"]));
+    assert!(!html.contains("/go/") && html.contains("belum memiliki WhatsApp"), "{html}");
 }
 
 #[tokio::test]

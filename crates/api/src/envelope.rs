@@ -39,6 +39,14 @@ pub(crate) fn locale(request: &HttpRequest) -> Locale {
     header.and_then(Locale::from_accept_language).unwrap_or_default()
 }
 
+/// Only the head is asked for.
+struct HeadAlone;
+
+/// Whether only the head of an answer is asked for.
+pub(crate) fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().get::<HeadAlone>().is_some()
+}
+
 /// The middleware round everything.
 pub async fn envelope(
     mut request: ServiceRequest,
@@ -51,6 +59,7 @@ pub async fn envelope(
     if method == Method::HEAD {
         // Answered like GET; the connection leaves the body away.
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadAlone);
     }
     let language = locale(request.request());
     let path = request.path().to_owned();

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, get};
-use chrono::{DateTime, TimeDelta, Utc};
-use kapal_domain::Code;
+use chrono::{DateTime, Utc};
 use kapal_domain::ids::SlotId;
 use kapal_domain::locale::Locale;
 use kapal_domain::permission::ReportsRead;
 use kapal_domain::region::{IslandGroup, RegionCode};
-use kapal_domain::slot::parse_moment;
 use kapal_persistence::{Fairness, ProvinceFairness};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::answer::{Answered, Found, InLanguage};
+use crate::lead_report::{Time, time};
 use crate::path::parse_id;
 use crate::query::{Query, one};
 use crate::{Operator, Problem, Staff};
@@ -23,9 +22,6 @@ use crate::{Operator, Problem, Staff};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(get_fairness_report).service(get_national_fairness_report);
 }
-
-/// The longest time of one report.
-const LONGEST: TimeDelta = TimeDelta::days(366);
 
 /// Which windows a report counts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,17 +39,11 @@ pub struct FairnessFilter {
 }
 
 /// A time, and the slot where one is asked for.
-type Asked = ((DateTime<Utc>, DateTime<Utc>), Option<SlotId>);
+type Asked = (Time, Option<SlotId>);
 
 impl FairnessFilter {
     fn parse(&self) -> Result<Asked, Problem> {
-        let to = one("to", self.to.as_ref(), parse_moment)?.unwrap_or_else(Utc::now);
-        let from = one("from", self.from.as_ref(), parse_moment)?.unwrap_or(to - TimeDelta::days(30));
-        if from >= to || to - from > LONGEST {
-            let detail = "from lies before to, and at most 366 days before it.";
-            return Err(Problem::because(Code::InvalidParameter, detail));
-        }
-        Ok(((from, to), one("slot", self.slot.as_ref(), parse_id)?))
+        Ok((time(self.from.as_ref(), self.to.as_ref())?, one("slot", self.slot.as_ref(), parse_id)?))
     }
 }
 

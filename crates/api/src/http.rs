@@ -27,6 +27,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
         actix
             .configure(crate::documents::routes)
             .configure(crate::page::routes)
+            .configure(crate::link::routes)
             .configure(crate::product_page::routes)
             .configure(crate::storefront::robots)
             .configure(crate::verify_page::routes)

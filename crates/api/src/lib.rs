@@ -22,6 +22,7 @@ mod texts;
 mod theme;
 mod token;
 mod views;
+mod visitor;
 
 // The things, one file per noun.
 mod account;
@@ -48,8 +49,10 @@ mod hero;
 mod indicator;
 mod invitation;
 mod lead;
+mod lead_report;
 mod legality;
 mod level;
+mod link;
 mod media;
 mod member;
 mod merchant;
@@ -113,6 +116,7 @@ pub fn routes(config: &mut ServiceConfig) {
     indicator::routes(config);
     invitation::routes(config);
     lead::routes(config);
+    lead_report::routes(config);
     legality::routes(config);
     level::routes(config);
     media::routes(config);

@@ -3,10 +3,11 @@
 mod json_ld;
 mod words;
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use askama::Template;
 use kapal_domain::lead::LeadSource;
+use kapal_domain::link::LinkCode;
 use kapal_domain::locale::Locale;
 use kapal_domain::media::PictureFormat;
 use kapal_domain::product_option::ProductOption;
@@ -16,15 +17,15 @@ use serde::Deserialize;
 use crate::answer::Answered;
 use crate::media::PreviewView;
 use crate::storefront::{
-    AttributeCard, CertificateCard, ChannelCard, Contact, ImageView, RelatedCard, conditional, image_views,
-    make_lead, page_url, tag,
+    AttributeCard, CertificateCard, ChannelCard, ImageView, RelatedCard, conditional, image_views, page_url,
+    tag,
 };
 use crate::theme::Theme;
 use crate::{App, Problem, page};
 use words::{Words, halal};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(product_page).service(page_contact).service(theme_css);
+    config.service(product_page).service(theme_css);
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,21 +62,6 @@ async fn product_page(app: web::Data<App>, path: web::Path<ProductPath>, request
     .await
 }
 
-/// The WhatsApp button: a person's click becomes a lead. Known bots post no forms.
-#[post("/{locale:id|en}/{aggregator}/p/{slug}/contact")]
-async fn page_contact(app: web::Data<App>, path: web::Path<ProductPath>, request: HttpRequest) -> Answered {
-    app.limits.visitor(&request)?;
-    let locale = path.locale();
-    let Some(found) = path.find(&app).await? else { return missing(locale) };
-    let contact = Contact { source: LeadSource::Web, locale, buyer: None };
-    let noted = make_lead(&app, &request, &found, &contact).await?;
-    let back = || page_url(&app.public_url, locale, &path.aggregator, &path.slug);
-    Ok(HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, noted.whatsapp_url.unwrap_or_else(back)))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .finish())
-}
-
 #[get("/{locale:id|en}/{aggregator}/theme.css")]
 async fn theme_css(app: web::Data<App>, path: web::Path<(String, String)>, request: HttpRequest) -> Answered {
     let (locale, aggregator) = path.into_inner();
@@ -97,7 +83,8 @@ struct Missing {
     title: &'static str,
 }
 
-fn missing(locale: Locale) -> Answered {
+/// A page that says that there is none.
+pub(crate) fn missing(locale: Locale) -> Answered {
     let title = match locale {
         Locale::Id => "Halaman ini tidak ada",
         Locale::En => "There is no such page",
@@ -121,6 +108,8 @@ struct ProductHtml<'a> {
     title: String,
     summary: String,
     url: String,
+    /// What the WhatsApp button's link is called.
+    link: LinkCode,
     other: Locale,
     other_path: String,
     alternates: [(&'static str, String); 3],
@@ -185,6 +174,7 @@ impl<'a> ProductHtml<'a> {
             title: shorten(&format!("{} · {}", product.name, product.merchant_name), MAX_TITLE),
             summary: shorten(&told, MAX_SUMMARY),
             url: url_in(locale),
+            link: LinkCode::new(product.product_id, LeadSource::Web),
             other,
             other_path: format!("/{other}/{}/p/{}", product.aggregator_slug, product.slug),
             alternates: [

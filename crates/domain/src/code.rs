@@ -200,6 +200,7 @@ codes! {
     PasswordTooShort = "password_too_short" 422 "A password has at least 12 characters." | "Kata sandi paling sedikit 12 karakter."; "Use several words." | "Pakai beberapa kata."
     PasswordTooLong = "password_too_long" 422 "A password has at most 128 characters." | "Kata sandi paling banyak 128 karakter."; "Shorten it." | "Pendekkan."
     PasswordTooCommon = "password_too_common" 422 "This password is easy to guess." | "Kata sandi ini mudah ditebak."; "Use several words that don't belong together." | "Pakai beberapa kata yang tidak berhubungan."
+    LeadNotWon = "lead_not_won" 422 "Only a lead that was won has a value." | "Hanya prospek yang berhasil yang punya nilai."; "Move the lead to won, then say its value." | "Ubah status prospek menjadi won, lalu isi nilainya."
     NotEvidence = "not_evidence" 422 "The file is neither a PDF nor a JPEG, PNG or WebP picture." | "Berkas bukan PDF dan bukan gambar JPEG, PNG, atau WebP."; "Send a scan or a photo of the document." | "Kirim pindaian atau foto dokumennya."
     NotAPicture = "not_a_picture" 422 "The file is not a JPEG, PNG or WebP picture." | "Berkas bukan gambar JPEG, PNG, atau WebP."; "Send the photo itself in one of these formats." | "Kirim foto dalam salah satu format itu."
     PictureTooLarge = "picture_too_large" 422 "The picture has too many pixels." | "Piksel gambar terlalu banyak."; "Send at most 40 megapixels and 12,000 pixels a side." | "Kirim paling banyak 40 megapiksel dan 12.000 piksel per sisi."

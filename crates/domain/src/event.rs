@@ -305,6 +305,8 @@ events! {
     LeadCreated = "lead.created" private,
     /// A lead's status or notes changed.
     LeadUpdated = "lead.updated" private,
+    /// Nobody answered a lead in time.
+    LeadUnanswered = "lead.unanswered" private,
     /// What a buyer said of himself was erased.
     LeadErased = "lead.erased" private,
 }

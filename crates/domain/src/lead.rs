@@ -9,13 +9,75 @@ use crate::crockford;
 use crate::locale::Locale;
 use crate::money::Money;
 use crate::phone::Phone;
-use crate::text::{Prose, choices, cut};
+use crate::text::{Line, Prose, choices, cut};
 
 /// The most characters of a WhatsApp text.
 pub const MAX_TEXT: usize = 1000;
 
 /// What staff write about a lead; may be empty.
 pub type LeadNote = Prose<0, 2000>;
+
+/// What came of a lead, in a sentence; may be empty.
+pub type LeadOutcome = Prose<0, 500>;
+
+/// Where a link stood, in the words of whoever put it there.
+pub type LeadChannel = Line<1, 60>;
+
+/// What a campaign's link says of itself.
+pub type UtmText = Line<1, 100>;
+
+/// Hours after which those concerned are reminded of a lead that nobody answered.
+pub const HOURS_TO_ANSWER: i64 = 24;
+
+/// Minutes in which the repeated clicks of one visitor are one.
+pub const MINUTES_OF_ONE_CLICK: i64 = 30;
+
+choices! {
+    /// What the buyer did.
+    #[derive(Default)]
+    pub enum LeadKind {
+        /// He asked through an app.
+        #[default]
+        Contact = "contact",
+        /// He pressed a link that opens WhatsApp.
+        Click = "click",
+    }
+}
+
+choices! {
+    /// In which order leads are listed; ties go by id.
+    #[derive(Default)]
+    pub enum LeadSort {
+        /// The newest first.
+        #[default]
+        Newest = "-created_at",
+        /// The oldest first: who has waited the longest.
+        Oldest = "created_at",
+        /// Changed last, first.
+        ChangedLast = "-updated_at",
+        /// Unchanged for the longest, first.
+        ChangedFirst = "updated_at",
+    }
+}
+
+choices! {
+    /// What a report of leads counts by.
+    pub enum LeadGroup {
+        /// Where buyers came from.
+        Source = "source",
+        /// What they asked for.
+        Product = "product",
+        /// Whom they asked.
+        Merchant = "merchant",
+        /// The province of the merchant.
+        Region = "region",
+        /// The week, from Monday, in Jakarta.
+        Week = "week",
+    }
+}
+
+/// The names that a campaign's link gives its facts by, and by which they are kept.
+pub const UTM: [&str; 5] = ["source", "medium", "campaign", "term", "content"];
 
 choices! {
     /// Where a lead stands.
@@ -43,6 +105,11 @@ impl LeadStatus {
             }
             _ => Err(Code::WrongState),
         }
+    }
+
+    /// Whether a sale's value can be told of it.
+    pub fn may_have_value(self) -> bool {
+        self == Self::Won
     }
 }
 
@@ -113,26 +180,29 @@ impl fmt::Display for LeadCode {
 }
 
 /// What a buyer's first message says: which product, at what price, where it was seen, and the lead's code, by which
-/// the merchant finds the lead. At most [`MAX_TEXT`] characters: a long name is shortened, an overlong address left out.
+/// the merchant finds the lead, where there is one. At most [`MAX_TEXT`] characters: a long name is shortened, an overlong address left out.
 pub fn contact_text(
     locale: Locale,
     product: &str,
     price: Option<Money>,
     url: &str,
-    code: LeadCode,
+    code: Option<LeadCode>,
 ) -> String {
     let product = cut(product, 200);
     let price = price.map(|price| format!(" ({})", price.display(locale))).unwrap_or_default();
     let url = if url.chars().count() <= 500 { format!("\n{url}") } else { String::new() };
+    let code = |word: &str| code.map(|code| format!("\n{word}: {code}")).unwrap_or_default();
     match locale {
         Locale::Id => {
+            let code = code("Kode");
             format!(
-                "Halo, saya tertarik dengan {product}{price}. Apakah masih tersedia? Terima kasih.{url}\nKode: {code}"
+                "Halo, saya tertarik dengan {product}{price}. Apakah masih tersedia? Terima kasih.{url}{code}"
             )
         }
         Locale::En => {
+            let code = code("Code");
             format!(
-                "Hello, I am interested in {product}{price}. Is it still available? Thank you.{url}\nCode: {code}"
+                "Hello, I am interested in {product}{price}. Is it still available? Thank you.{url}{code}"
             )
         }
     }
@@ -212,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_first_message_is_polite_and_names_all() {
-        let code = LeadCode::from_bytes([0, 0, 0, 0, 33]);
+        let code = Some(LeadCode::from_bytes([0, 0, 0, 0, 33]));
         let price = Money::rupiah(75_000).ok();
         let url = "https://kapal.test/id/nusa/p/keripik-tempe";
         assert_eq!(
@@ -247,7 +317,7 @@ mod tests {
         fn a_message_always_fits_and_has_the_code(product in "\\PC{0,400}", url in "https://[a-z/]{1,900}", bytes in any::<[u8; 5]>()) {
             let code = LeadCode::from_bytes(bytes);
             for &locale in Locale::ALL {
-                let text = contact_text(locale, &product, Money::rupiah(1_000_000_000_000).ok(), &url, code);
+                let text = contact_text(locale, &product, Money::rupiah(1_000_000_000_000).ok(), &url, Some(code));
                 prop_assert!(text.chars().count() <= MAX_TEXT);
                 prop_assert!(text.ends_with(&code.to_string()));
             }

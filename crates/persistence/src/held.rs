@@ -156,7 +156,9 @@ pub const HELD: &[Held] = &[
         BY_MERCHANT,
         &[("name_sealed", Seal::Tenant), ("phone_sealed", Seal::Tenant)],
         // Whether and when something was sold is kept as long as tax law wants it.
-        Erasure::Emptied("name_sealed = NULL, phone_sealed = NULL, consent_at = NULL, note = ''"),
+        Erasure::Emptied(
+            "name_sealed = NULL, phone_sealed = NULL, consent_at = NULL, note = '', outcome = '', remind_at = NULL",
+        ),
     ),
     // What was sold, for how much, is kept with the leads. Names, texts and pictures of goods tell of their maker.
     held(
@@ -227,8 +229,11 @@ pub const HELD: &[Held] = &[
 ];
 
 /// Tables with a merchant that hold nothing of their own, each with the reason.
-pub const HOLDING_NOTHING: &[(&str, &str)] =
-    &[("published_products", "a copy of products"), ("search_documents", "a copy of products")];
+pub const HOLDING_NOTHING: &[(&str, &str)] = &[
+    ("published_products", "a copy of products"),
+    ("search_documents", "a copy of products"),
+    ("recent_clicks", "whoever pressed a link, for half an hour and without a name"),
+];
 
 sql! {
     // Before the merchant, as everybody locks them, so that nobody waits in a circle.
@@ -408,6 +413,7 @@ impl TenantTx<'_> {
                 leads::phone_sealed.eq(None::<Vec<u8>>),
                 leads::consent_at.eq(None::<chrono::DateTime<chrono::Utc>>),
                 leads::note.eq(""),
+                leads::outcome.eq(""),
                 leads::version.eq(leads::version + 1),
                 leads::updated_at.eq(chrono::Utc::now()),
             ))

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::lend;
+use crate::lead::Waiting;
 use crate::nomination::MutiaraEnd;
 use crate::product::{ReviewedEdit, WaitingEdit};
 use crate::sql::sql;
@@ -38,6 +39,8 @@ pub(crate) enum Letter<'a> {
     Invitation { aggregator: &'a str, role: Role, link: &'a str, token: &'a str },
     /// Documents end soon, or have ended.
     DocumentsEnding { aggregator: &'a str, endings: &'a [&'a Ending] },
+    /// Nobody has answered leads in time.
+    LeadsWaiting { aggregator: &'a str, leads: &'a [&'a Waiting] },
     /// Mutiara end soon, or have ended.
     MutiaraEnding { aggregator: &'a str, ends: &'a [&'a MutiaraEnd] },
     /// Edits of products wait for a reviewer.
@@ -97,6 +100,13 @@ impl MutiaraEnd {
     }
 }
 
+impl Waiting {
+    fn line(&self) -> String {
+        let Self { code, merchant, product, since } = self;
+        format!("- {code}: {product} ({merchant}), {since}")
+    }
+}
+
 /// A letter's text.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MailText {
@@ -111,6 +121,7 @@ impl Letter<'_> {
         match self {
             Self::Invitation { .. } => "invitation",
             Self::DocumentsEnding { .. } => "documents_ending",
+            Self::LeadsWaiting { .. } => "leads_waiting",
             Self::MutiaraEnding { .. } => "mutiara_ending",
             Self::EditsWaiting { .. } => "edits_waiting",
             Self::EditsReviewed { .. } => "edits_reviewed",
@@ -151,6 +162,22 @@ impl Letter<'_> {
                     "Hello,\n\nthese documents end soon or have ended:\n\n{}\n\n\
                      Products that need them leave the storefront after the last day, and come back as soon as the new document is verified.\n\nKapal Induk\n",
                     lines(endings.iter().map(|ending| ending.line(locale)))
+                ),
+            ),
+            (Self::LeadsWaiting { aggregator, leads }, Locale::Id) => (
+                format!("Calon pembeli yang menunggu jawaban: {aggregator}"),
+                format!(
+                    "Halo,\n\ncalon pembeli berikut sudah lebih dari 24 jam menunggu jawaban:\n\n{}\n\n\
+                     Jawablah lewat WhatsApp, lalu tandai prospeknya sebagai sudah dihubungi.\n\nKapal Induk\n",
+                    lines(leads.iter().map(|lead| lead.line()))
+                ),
+            ),
+            (Self::LeadsWaiting { aggregator, leads }, Locale::En) => (
+                format!("Buyers who wait for an answer: {aggregator}"),
+                format!(
+                    "Hello,\n\nthese buyers have waited for an answer for more than 24 hours:\n\n{}\n\n\
+                     Answer them on WhatsApp, then mark the lead as contacted.\n\nKapal Induk\n",
+                    lines(leads.iter().map(|lead| lead.line()))
                 ),
             ),
             (Self::MutiaraEnding { aggregator, ends }, Locale::Id) => (

@@ -569,6 +569,16 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        kind -> Text,
+        channel -> Nullable<Text>,
+        utm -> Jsonb,
+        collection_id -> Nullable<Uuid>,
+        slot_id -> Nullable<Uuid>,
+        answered_at -> Nullable<Timestamptz>,
+        outcome -> Text,
+        won_minor -> Nullable<Int8>,
+        won_currency -> Nullable<Text>,
+        remind_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1187,6 +1197,18 @@ diesel::table! {
         line -> Int2,
         mode -> Text,
         places -> Int2,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    recent_clicks (aggregator_id, product_id, visitor) {
+        aggregator_id -> Uuid,
+        product_id -> Uuid,
+        visitor -> Bytea,
+        code -> Text,
+        until -> Timestamptz,
     }
 }
 

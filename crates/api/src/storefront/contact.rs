@@ -1,12 +1,17 @@
 //! A buyer's contact: a lead for the merchant, a WhatsApp link for the buyer.
 
-use actix_web::{HttpRequest, post};
+use std::collections::BTreeMap;
+
+use actix_web::post;
 use kapal_domain::ids::AggregatorId;
-use kapal_domain::lead::{LeadCode, LeadSource, contact_text, whatsapp_link};
+use kapal_domain::lead::{
+    LeadChannel, LeadCode, LeadKind, LeadSource, UTM, UtmText, contact_text, whatsapp_link,
+};
+use kapal_domain::link::Tail;
 use kapal_domain::locale::Locale;
 use kapal_domain::phone::Phone;
 use kapal_domain::{Code, Faults};
-use kapal_persistence::{Buyer, BuyerName, NewLead, ProductPage, VisitorTx};
+use kapal_persistence::{Buyer, BuyerName, LeadFacts, NewLead, ProductPage, VisitorTx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,6 +23,7 @@ use crate::access::{claim, run};
 use crate::answer::{Answer, Answered, Reply, json_answer};
 use crate::envelope::request_id;
 use crate::json::OptionalJson;
+use crate::path::parse_id;
 use crate::{App, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -45,14 +51,63 @@ pub struct ContactBody {
     /// is given.
     #[schema(example = true)]
     consent: Option<bool>,
+    /// Where the link stood that he followed, in your own words.
+    #[schema(example = "bazar-makassar", max_length = 60)]
+    channel: Option<String>,
+    /// What the campaign's link said of itself: the `utm_` parameters without their prefix.
+    utm: Option<UtmView>,
+    /// The collection that the product was shown in.
+    #[schema(format = "uuid", example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    collection_id: Option<String>,
+    /// The featured slot that it was shown in.
+    #[schema(format = "uuid", example = "019ab0f2-5b5c-7d30-9d0c-2f2f1f6f8a11", max_length = 36)]
+    slot_id: Option<String>,
+}
+
+/// What a campaign's link says of itself.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = Utm)]
+pub struct UtmView {
+    /// `utm_source`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "instagram", max_length = 100)]
+    source: Option<String>,
+    /// `utm_medium`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "story", max_length = 100)]
+    medium: Option<String>,
+    /// `utm_campaign`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "harbolnas", max_length = 100)]
+    campaign: Option<String>,
+    /// `utm_term`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "kopi toraja", max_length = 100)]
+    term: Option<String>,
+    /// `utm_content`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "tombol-atas", max_length = 100)]
+    content: Option<String>,
+}
+
+impl UtmView {
+    fn parse(&self, faults: &mut Faults) -> BTreeMap<&'static str, UtmText> {
+        let texts = [&self.source, &self.medium, &self.campaign, &self.term, &self.content];
+        let facts = UTM.into_iter().zip(texts).filter_map(|(name, text)| {
+            let text = UtmText::parse(text.as_deref()?);
+            Some((name, faults.take(format!("/utm/{name}"), text)?))
+        });
+        facts.collect()
+    }
 }
 
 /// A parsed contact.
 #[derive(Debug)]
-pub(crate) struct Contact {
-    pub source: LeadSource,
-    pub locale: Locale,
-    pub buyer: Option<Buyer>,
+struct Contact {
+    source: LeadSource,
+    facts: LeadFacts,
+    locale: Locale,
+    buyer: Option<Buyer>,
 }
 
 impl ContactBody {
@@ -67,12 +122,21 @@ impl ContactBody {
         if speaks && self.consent != Some(true) {
             faults.add("/consent", Code::Required);
         }
+        let channel =
+            faults.take_optional("/channel", given(&self.channel).as_deref().map(LeadChannel::parse));
+        let utm = self.utm.as_ref().map(|utm| utm.parse(&mut faults)).unwrap_or_default();
+        let collection = faults.take_optional("/collection_id", self.collection_id.as_deref().map(parse_id));
+        let slot = faults.take_optional("/slot_id", self.slot_id.as_deref().map(parse_id));
         let (Some(source), Some(locale), Some(name), Some(phone)) = (source, locale, name, phone) else {
+            return Err(faults);
+        };
+        let (Some(channel), Some(collection), Some(slot)) = (channel, collection, slot) else {
             return Err(faults);
         };
         faults.finish()?;
         Ok(Contact {
             source: source.unwrap_or(LeadSource::App),
+            facts: LeadFacts { channel, utm, collection, slot },
             locale: locale.unwrap_or(asked),
             buyer: speaks.then_some(Buyer { name, phone }),
         })
@@ -98,16 +162,19 @@ pub struct ContactView {
     pub text: String,
 }
 
-impl ContactView {
-    fn new(page: &ProductPage, locale: Locale, code: LeadCode, public_url: &str) -> Result<Self, Problem> {
-        let product = &page.product;
-        let url = page_url(public_url, locale, &product.aggregator_slug, &product.slug);
-        let text = contact_text(locale, &product.name, Some(product.price()?), &url, code);
-        // Stored numbers were checked when they were set; one that no longer passes is as good as none.
-        let phone = page.whatsapp.as_deref().and_then(|phone| Phone::parse(phone).ok());
-        let whatsapp_url = phone.map(|phone| whatsapp_link(&phone, &text));
-        Ok(Self { lead_code: code.to_string(), whatsapp_url, text })
-    }
+/// The address that opens WhatsApp, where the merchant has it, and the text that it writes.
+pub(crate) fn whatsapp(
+    page: &ProductPage,
+    locale: Locale,
+    code: Option<LeadCode>,
+    public_url: &str,
+) -> Result<(Option<String>, String), Problem> {
+    let product = &page.product;
+    let url = page_url(public_url, locale, &product.aggregator_slug, &product.slug);
+    let text = contact_text(locale, &product.name, Some(product.price()?), &url, code);
+    // Stored numbers were checked when they were set; one that no longer passes is as good as none.
+    let phone = page.whatsapp.as_deref().and_then(|phone| Phone::parse(phone).ok());
+    Ok((phone.map(|phone| whatsapp_link(&phone, &text)), text))
 }
 
 /// 201 with what was noted. A buyer can't read it again, so it has no address.
@@ -142,23 +209,27 @@ async fn contact(shop: Shop, body: OptionalJson<ContactBody>) -> Answered {
     shop.app.limits.visitor(shop.request())?;
     let contact = body.0.unwrap_or_default().parse(shop.locale)?;
     let page = shop.app.db.storefront_product(&shop.store, contact.locale, &shop.address()).await?;
+    expect_shelves(&shop.app, page.aggregator_id, &contact.facts).await?;
     let aggregator = AggregatorId::from(page.aggregator_id);
     let claim = claim(shop.request(), aggregator, Uuid::nil())?;
     let tx = shop.app.db.visitor(aggregator, request_id(shop.request())).await?;
     run(&shop.app, tx, claim, async |tx| Ok(Noted(note(&shop.app, tx, &page, &contact).await?))).await
 }
 
-/// Notes a lead outside of the API: from a page for people.
-pub(crate) async fn make_lead(
-    app: &App,
-    request: &HttpRequest,
-    page: &ProductPage,
-    contact: &Contact,
-) -> Result<ContactView, Problem> {
-    let mut tx = app.db.visitor(page.aggregator_id.into(), request_id(request)).await?;
-    let view = note(app, &mut tx, page, contact).await?;
-    kapal_persistence::Transaction::commit(tx).await?;
-    Ok(view)
+/// Refuses collections and slots that show nothing here.
+async fn expect_shelves(app: &App, aggregator: Uuid, facts: &LeadFacts) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    if let Some(id) = facts.collection
+        && app.db.linked_collection(aggregator, Tail::of(id)).await? != Some(id)
+    {
+        faults.add("/collection_id", Code::UnknownReference);
+    }
+    if let Some(id) = facts.slot
+        && app.db.linked_slot(aggregator, Tail::of(id)).await? != Some(id)
+    {
+        faults.add("/slot_id", Code::UnknownReference);
+    }
+    Ok(faults.finish()?)
 }
 
 async fn note(
@@ -171,10 +242,13 @@ async fn note(
         .insert_lead(&NewLead {
             product: page.product.product_id.into(),
             merchant: page.merchant_id.into(),
+            kind: LeadKind::Contact,
             source: contact.source,
+            facts: &contact.facts,
             locale: contact.locale,
             buyer: &contact.buyer,
         })
         .await?;
-    ContactView::new(page, contact.locale, code, &app.public_url)
+    let (whatsapp_url, text) = whatsapp(page, contact.locale, Some(code), &app.public_url)?;
+    Ok(ContactView { lead_code: code.to_string(), whatsapp_url, text })
 }

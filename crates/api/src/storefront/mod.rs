@@ -18,7 +18,7 @@ mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use contact::{Contact, make_lead};
+pub(crate) use contact::{UtmView, whatsapp};
 pub(crate) use detail::{AttributeCard, CertificateCard, RelatedCard};
 pub(crate) use feed::robots;
 pub(crate) use shop::{conditional, tag};

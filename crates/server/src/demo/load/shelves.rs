@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kapal_domain::aggregator::AggregatorStatus;
 use kapal_domain::collection::{CollectionIntro, CollectionTitle};
 use kapal_domain::ids::ProductId;
-use kapal_domain::lead::LeadStatus;
+use kapal_domain::lead::{LeadKind, LeadStatus};
 use kapal_domain::rotation::RotationRules;
 use kapal_domain::slot::{Filling, MAX_ITEMS, Place, Schedule, Window};
 use kapal_persistence::{
-    Actor, Buyer, BuyerName, LeadChanges, LeadFilter, NewCollection, NewLead, NewNationalSlot, NewSlot,
-    Transaction,
+    Actor, Buyer, BuyerName, LeadChanges, LeadFacts, LeadFilter, NewCollection, NewLead, NewNationalSlot,
+    NewSlot, Transaction,
 };
 
 use super::{House, Loader, REQUEST, refused};
@@ -88,7 +88,9 @@ impl Loader<'_> {
             let new = NewLead {
                 product: house.products[lead.product],
                 merchant: merchants[lead.product],
+                kind: LeadKind::Contact,
                 source: lead.source,
+                facts: &LeadFacts::default(),
                 locale: lead.locale,
                 buyer: &buyer,
             };
@@ -103,7 +105,7 @@ impl Loader<'_> {
             for (n, status) in plan.steps.iter().enumerate() {
                 let is_last = n + 1 == plan.steps.len() && *status != LeadStatus::Spam;
                 let note = if is_last { plan.note.clone() } else { None };
-                let changes = LeadChanges { status: Some(*status), note };
+                let changes = LeadChanges { status: Some(*status), note, ..LeadChanges::default() };
                 version = tx.update_lead(row.row.id.into(), version, &changes).await?.row.version;
             }
         }

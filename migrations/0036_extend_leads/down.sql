@@ -1,0 +1,17 @@
+DROP INDEX published_products_link;
+DROP TABLE recent_clicks;
+DROP INDEX leads_remind;
+DROP INDEX leads_updated;
+ALTER TABLE leads
+    DROP CONSTRAINT leads_remind_check,
+    DROP CONSTRAINT leads_won_check,
+    DROP COLUMN remind_at,
+    DROP COLUMN won_currency,
+    DROP COLUMN won_minor,
+    DROP COLUMN outcome,
+    DROP COLUMN answered_at,
+    DROP COLUMN slot_id,
+    DROP COLUMN collection_id,
+    DROP COLUMN utm,
+    DROP COLUMN channel,
+    DROP COLUMN kind;
