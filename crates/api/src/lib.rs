@@ -66,6 +66,8 @@ mod progress;
 mod region;
 mod rubric;
 mod search;
+mod share_kit;
+mod site;
 mod slot;
 mod storefront;
 mod sync;
@@ -130,6 +132,7 @@ pub fn routes(config: &mut ServiceConfig) {
     region::routes(config);
     rubric::routes(config);
     search::routes(config);
+    share_kit::routes(config);
     slot::routes(config);
     sync::routes(config);
     variant::routes(config);

@@ -20,6 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use contact::{Contact, make_lead};
 pub(crate) use detail::{AttributeCard, CertificateCard, RelatedCard};
 pub(crate) use shop::{conditional, tag};
+pub(crate) use store::nation;
 pub(crate) use views::{ChannelCard, ImageView, ProductCard, cards, image_views, page_url};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
