@@ -11,6 +11,7 @@ mod category_gate;
 mod certificate;
 mod change_letter;
 mod change_request;
+mod changes;
 mod collection;
 mod collection_rule;
 mod consent;

@@ -16,6 +16,7 @@ use crate::envelope::{etag_matches, locale};
 use crate::{App, Problem};
 
 /// The storefront of the path, in the asked language.
+#[derive(Clone)]
 pub struct Shop {
     /// The service.
     pub app: web::Data<App>,
@@ -80,6 +81,22 @@ impl Shop {
         let tag = tag(&self.app, &self.store, self.locale, &self.request);
         let tag = tag.filter(|_| self.is_indexed_up_to_date());
         self.answer_tagged(tag, read).await
+    }
+
+    /// The same where the answer bears the day.
+    pub async fn answer_today<R: Reply>(
+        &self,
+        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
+    ) -> Answered {
+        self.respond_today(async |db| Ok(respond(read(db).await?.answer()))).await
+    }
+
+    /// The same with any kind of body.
+    pub async fn respond_today(&self, make: impl AsyncFnOnce(&Db) -> Answered) -> Answered {
+        let today = chrono::Utc::now().date_naive();
+        let tag = tag(&self.app, &self.store, self.locale, &self.request);
+        let tag = tag.map(|tag| format!("\"{}.{today}\"", tag.trim_matches('"')));
+        conditional(&self.request, self.locale, tag, async || make(&self.app.db).await).await
     }
 
     async fn answer_tagged<R: Reply>(
