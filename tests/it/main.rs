@@ -18,6 +18,7 @@ mod consent;
 mod curation;
 mod cursor;
 mod document;
+mod encoding;
 mod erasure;
 mod erasure_race;
 mod etag;

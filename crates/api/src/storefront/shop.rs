@@ -13,6 +13,8 @@ use kapal_persistence::{Address, Db, Store};
 
 use crate::answer::{Answered, Reply, respond};
 use crate::envelope::{etag_matches, locale};
+use crate::fields::narrowed;
+use crate::query::fields;
 use crate::{App, Problem};
 
 /// The storefront of the path, in the asked language.
@@ -88,7 +90,7 @@ impl Shop {
         &self,
         read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
     ) -> Answered {
-        self.respond_today(async |db| Ok(respond(read(db).await?.answer()))).await
+        self.respond_today(async |db| Ok(self.rendered(read(db).await?))).await
     }
 
     /// The same with any kind of body.
@@ -99,12 +101,20 @@ impl Shop {
         conditional(&self.request, self.locale, tag, async || make(&self.app.db).await).await
     }
 
+    fn rendered(&self, reply: impl Reply) -> HttpResponse {
+        let answer = reply.answer();
+        respond(match fields(self.request.query_string()) {
+            Some(fields) => narrowed(answer, &fields),
+            None => answer,
+        })
+    }
+
     async fn answer_tagged<R: Reply>(
         &self,
         tag: Option<String>,
         read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
     ) -> Answered {
-        conditional(&self.request, self.locale, tag, async || Ok(respond(read(&self.app.db).await?.answer())))
+        conditional(&self.request, self.locale, tag, async || Ok(self.rendered(read(&self.app.db).await?)))
             .await
     }
 }
