@@ -14,6 +14,7 @@ use kapal_domain::locale::Locale;
 use uuid::Uuid;
 
 use crate::Problem;
+use crate::compress::plain_tag;
 use crate::limits::Remaining;
 
 /// Longer than any request takes that the server will finish.
@@ -155,7 +156,8 @@ pub(crate) fn etag_matches(request: &HttpRequest, etag: &[u8]) -> bool {
         tags == b"*"
             || tags.split(|b| *b == b',').any(|tag| {
                 let tag = tag.trim_ascii();
-                tag.strip_prefix(b"W/").unwrap_or(tag) == etag
+                let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+                tag == etag || plain_tag(tag).is_some_and(|plain| plain == etag)
             })
     })
 }

@@ -1,6 +1,6 @@
 //! The HTTP server.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use actix_web::{App as ActixApp, Error, HttpRequest, HttpServer, web};
 use kapal_domain::Code;
 use utoipa_actix_web::AppExt;
 
+use crate::fields::fields_of;
 use crate::{App, Problem};
 
 /// Starts to serve on `listener`; the returned server is stopped by its handle.
@@ -35,6 +36,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
             .configure(crate::site::rest)
             .default_service(web::to(nothing_here))
             .wrap(from_fn(known_parameters))
+            .wrap(from_fn(crate::compress::compress))
             .wrap(from_fn(crate::envelope))
     })
     .workers(workers)
@@ -52,20 +54,29 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
 struct Paths {
     methods: Vec<(actix_web::dev::ResourceDef, String)>,
     parameters: HashMap<(String, String), Vec<String>>,
+    /// The fields that answers can be narrowed to.
+    fields: HashMap<String, BTreeSet<String>>,
 }
 
 impl Paths {
     fn new() -> Self {
         let (_, api) = ActixApp::new().into_utoipa_app().configure(crate::routes).split_for_parts();
         let document = serde_json::to_value(&api).unwrap_or_default();
-        let (mut methods, mut parameters) = (Vec::new(), HashMap::new());
+        let (mut methods, mut parameters, mut fields) = (Vec::new(), HashMap::new(), HashMap::new());
+        let schemas = &document["components"]["schemas"];
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             let mut allowed = Vec::new();
             for (method, operation) in item.as_object().into_iter().flatten() {
+                let narrowed = fields_of(path, method, operation, schemas);
                 let method = method.to_uppercase();
                 let names = operation["parameters"].as_array().into_iter().flatten();
                 let names = names.filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str());
-                parameters.insert((path.clone(), method.clone()), names.map(str::to_owned).collect());
+                let mut names: Vec<_> = names.map(str::to_owned).collect();
+                if let Some(narrowed) = narrowed {
+                    names.push("fields".to_owned());
+                    fields.insert(path.clone(), narrowed);
+                }
+                parameters.insert((path.clone(), method.clone()), names);
                 allowed.push(method);
             }
             if allowed.iter().any(|m| m == "GET") {
@@ -73,7 +84,7 @@ impl Paths {
             }
             methods.push((actix_web::dev::ResourceDef::new(path.as_str()), allowed.join(", ")));
         }
-        Self { methods, parameters }
+        Self { methods, parameters, fields }
     }
 }
 
@@ -92,13 +103,24 @@ async fn known_parameters(
         && request.path().starts_with("/v1/")
         && !is_fetched_by_address(request.path())
         && let Some(pattern) = request.match_pattern()
-        && let Some(known) = paths.parameters.get(&(pattern, request.method().to_string()))
+        && let Some(known) = paths.parameters.get(&(pattern.clone(), request.method().to_string()))
     {
         let names = url::form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name);
         let unknown: Vec<_> = names.filter(|name| !known.iter().any(|k| k == name)).take(10).collect();
         if !unknown.is_empty() {
             let detail = format!("Unknown: {}.", unknown.join(", "));
             return Err(Problem::because(Code::UnknownParameter, detail).into());
+        }
+        if let Some(known) = paths.fields.get(&pattern)
+            && let Some(strange) = crate::query::fields(request.query_string())
+                .unwrap_or_default()
+                .into_iter()
+                .find(|field| !known.contains(field))
+        {
+            let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let strange: String = strange.chars().take(50).collect();
+            let detail = format!("fields: there is no {strange:?} here, but {known}.");
+            return Err(Problem::because(Code::InvalidParameter, detail).into());
         }
     }
     next.call(request).await

@@ -122,6 +122,12 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
             parameters.push(path_parameter(name));
         }
     }
+    if let Some(fields) = crate::fields::fields_of(path, method, operation, schemas) {
+        let first: Vec<_> = fields.iter().take(2).map(String::as_str).collect();
+        parameters.push(json!({ "name": "fields", "in": "query", "required": false,
+            "description": "Only these fields, separated by commas: of the things that are listed, else of the answer itself.",
+            "schema": { "type": "string", "maxLength": 500 }, "example": first.join(",") }));
+    }
     let has_body = operation.get("requestBody").is_some();
     let takes_key = matches!(method, "post" | "patch") && !crate::access::is_given_once(path);
     if takes_key {

@@ -81,7 +81,11 @@ fn list<T: DeserializeOwned>(request: &HttpRequest) -> Result<List<T>, Problem> 
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&rest).finish();
     let list = format!("{}?{query}", request.path());
     let after = cursor.map(|c| Cursor::decode(&c, &app.db.vault, &list)).transpose()?;
-    let address = format!("{}{}?{query}", app.public_url, request.path());
+    let mut address = format!("{}{}?{query}", app.public_url, request.path());
+    if let Some(fields) = fields(request.query_string()) {
+        let separator = if query.is_empty() { "" } else { "&" };
+        address.push_str(&format!("{separator}fields={}", fields.join(",")));
+    }
     Ok(List { filter, limit, after, list, address, vault: app.db.vault.clone() })
 }
 
@@ -195,8 +199,18 @@ fn unknown(name: &str) -> Problem {
     Problem::because(Code::InvalidParameter, format!("{name} is not known."))
 }
 
+/// The fields that a storefront's answer is narrowed to.
+pub(crate) fn fields(query: &str) -> Option<Vec<String>> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, fields) = pairs.find(|(name, _)| name == "fields")?;
+    Some(fields.split(',').map(str::to_owned).collect())
+}
+
+/// The parameters that say what is read. Which of its fields are wanted changes nothing of that.
 fn pairs(request: &HttpRequest) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect()
+    let is_narrowed = request.path().starts_with("/v1/storefront");
+    let pairs = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned();
+    pairs.filter(|(name, _)| !(is_narrowed && name == "fields")).collect()
 }
 
 fn parse_pairs<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Problem> {

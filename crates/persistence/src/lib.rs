@@ -53,6 +53,7 @@ mod media;
 mod membership;
 mod merchant;
 mod merchant_list;
+mod nation_log;
 mod nomination;
 mod objection;
 mod onboarding;

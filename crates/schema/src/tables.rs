@@ -811,6 +811,29 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     #[expect(missing_docs, reason = "the migration documents it")]
+    nation_places (aggregator_id) {
+        aggregator_id -> Uuid,
+        log_seq -> Int8,
+        nation_seq -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
+    nation_stretches (aggregator_id, seq) {
+        aggregator_id -> Uuid,
+        seq -> Int8,
+        origin_id -> Uuid,
+        after_seq -> Int8,
+        upto_seq -> Int8,
+        noted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    #[expect(missing_docs, reason = "the migration documents it")]
     national_slot_products (aggregator_id, slot_id, position) {
         aggregator_id -> Uuid,
         slot_id -> Uuid,

@@ -41,6 +41,7 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             .map(|_| ())),
         every("leads", SECOND, stop.clone(), async || db.remind_of_leads().await.map(|_| ())),
         every("clicks", MINUTE, stop.clone(), async || db.forget_clicks().await.map(|_| ())),
+        every("nation", SECOND, stop.clone(), async || db.tell_nation().await.map(|_| ())),
         every("assignments", SECOND, stop.clone(), async || db.turn_assignments().await.map(|_| ())),
         every("adoption", DAY, stop.clone(), async || {
             while db.adopt_hero_access().await? > 0 {}

@@ -17,5 +17,6 @@ pub(crate) async fn all(db: &Db, objects: &Objects) -> Result<()> {
     db.retire_signing_keys().await?;
     db.forget_resets().await?;
     db.forget_attempts().await?;
+    db.forget_nation().await?;
     Ok(())
 }

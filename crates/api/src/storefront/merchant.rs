@@ -70,7 +70,7 @@ pub struct MerchantCard {
 }
 
 impl MerchantCard {
-    fn new(merchant: ShownMerchant, public_url: &str, locale: Locale) -> Result<Self, Problem> {
+    pub(super) fn new(merchant: ShownMerchant, public_url: &str, locale: Locale) -> Result<Self, Problem> {
         Ok(Self {
             logo: image_views(merchant.logo, public_url, locale, &merchant.name).pop(),
             channels: merchant.channels.into_iter().map(ChannelCard::from).collect(),

@@ -1,6 +1,7 @@
 //! The public storefronts: `/v1/storefronts/{aggregator}` of one aggregator, `/v1/storefront` of the nation. Both have
 //! one shape; the handlers of a pair differ in nothing but their path and their words.
 
+mod changes;
 mod collection;
 mod contact;
 mod detail;
@@ -33,6 +34,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     store::routes(config);
     merchant::routes(config);
     collection::routes(config);
+    changes::routes(config);
     contact::routes(config);
     feed::routes(config);
     nomination::routes(config);

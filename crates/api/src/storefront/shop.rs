@@ -13,9 +13,12 @@ use kapal_persistence::{Address, Db, Store};
 
 use crate::answer::{Answered, Reply, respond};
 use crate::envelope::{etag_matches, locale};
+use crate::fields::narrowed;
+use crate::query::fields;
 use crate::{App, Problem};
 
 /// The storefront of the path, in the asked language.
+#[derive(Clone)]
 pub struct Shop {
     /// The service.
     pub app: web::Data<App>,
@@ -82,12 +85,36 @@ impl Shop {
         self.answer_tagged(tag, read).await
     }
 
+    /// The same where the answer bears the day.
+    pub async fn answer_today<R: Reply>(
+        &self,
+        read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
+    ) -> Answered {
+        self.respond_today(async |db| Ok(self.rendered(read(db).await?))).await
+    }
+
+    /// The same with any kind of body.
+    pub async fn respond_today(&self, make: impl AsyncFnOnce(&Db) -> Answered) -> Answered {
+        let today = chrono::Utc::now().date_naive();
+        let tag = tag(&self.app, &self.store, self.locale, &self.request);
+        let tag = tag.map(|tag| format!("\"{}.{today}\"", tag.trim_matches('"')));
+        conditional(&self.request, self.locale, tag, async || make(&self.app.db).await).await
+    }
+
+    fn rendered(&self, reply: impl Reply) -> HttpResponse {
+        let answer = reply.answer();
+        respond(match fields(self.request.query_string()) {
+            Some(fields) => narrowed(answer, &fields),
+            None => answer,
+        })
+    }
+
     async fn answer_tagged<R: Reply>(
         &self,
         tag: Option<String>,
         read: impl AsyncFnOnce(&Db) -> Result<R, Problem>,
     ) -> Answered {
-        conditional(&self.request, self.locale, tag, async || Ok(respond(read(&self.app.db).await?.answer())))
+        conditional(&self.request, self.locale, tag, async || Ok(self.rendered(read(&self.app.db).await?)))
             .await
     }
 }

@@ -264,10 +264,14 @@ impl TenantTx<'_> {
         before: Value,
         after: Value,
     ) -> Result<()> {
+        let mut data = json!({ "slug": row.slug, "merchant_id": row.merchant_id, "status": row.status });
+        // Whoever counts the products of a category learns that it has one less.
+        if let Some(left) = before.get("category_id").filter(|left| **left != json!(row.category_id)) {
+            data["left_category_id"] = left.clone();
+        }
         let before = self.sealed_facts(row.merchant_id, before).await?;
         let after = self.sealed_facts(row.merchant_id, after).await?;
-        let change = Change::new(kind, Subject("product", row.id))
-            .data(json!({ "slug": row.slug, "merchant_id": row.merchant_id, "status": row.status }));
+        let change = Change::new(kind, Subject("product", row.id)).data(data);
         self.record(change.from_to(before, after));
         Ok(())
     }

@@ -70,6 +70,11 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Whose it is, and which.
+    pub const fn key(&self) -> (Uuid, Uuid) {
+        (self.aggregator_id, self.id)
+    }
+
     /// What belongs to it.
     pub fn shelf(&self) -> Result<Shelf> {
         Shelf::read(self.aggregator_id, self.rule.clone(), self.product_ids.clone())

@@ -20,6 +20,9 @@ pub struct ShownMerchant {
     /// Its id.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
+    /// The aggregator's id.
+    #[diesel(sql_type = SqlUuid)]
+    pub aggregator_id: Uuid,
     /// Its slug, unique within its aggregator.
     #[diesel(sql_type = Text)]
     pub slug: String,
@@ -67,13 +70,13 @@ pub struct ShownMerchant {
     pub demonstration: bool,
 }
 
-fn shown(locale: Locale) -> Statement {
+pub(super) fn shown(locale: Locale) -> Statement {
     let story = match locale {
         Locale::Id => "coalesce(nullif(d.story, ''), d.story_en)",
         Locale::En => "coalesce(nullif(d.story_en, ''), d.story)",
     };
     Statement::new("SELECT ").sql(story).sql(
-        " AS story, d.id, d.slug, d.name, d.logo, d.region_code, d.region_name, d.province_code, d.province_name, d.whatsapp, \
+        " AS story, d.id, d.aggregator_id, d.slug, d.name, d.logo, d.region_code, d.region_name, d.province_code, d.province_name, d.whatsapp, \
          d.channels, d.created_at, a.slug AS aggregator_slug, a.name AS aggregator_name, a.demonstration, \
          (SELECT count(*) FROM published_products p WHERE p.aggregator_id = d.aggregator_id AND p.merchant_id = d.id) AS product_count \
          FROM published_merchants d JOIN published_aggregators a ON a.id = d.aggregator_id WHERE ",

@@ -1,6 +1,7 @@
 //! What the public reads: the published projection, as `kapal_public`, in single statements without a transaction.
 //! Drafts and tenants' own data are not in it, so nothing here can leak them.
 
+mod changes;
 mod collection;
 mod details;
 mod feed;
@@ -13,6 +14,7 @@ mod related;
 mod shelf;
 mod store;
 
+pub use changes::{Changed, ChangedKind, ChangedThing, Changes};
 pub use collection::*;
 pub use details::*;
 pub use feed::*;

@@ -1,8 +1,9 @@
 //! A storefront itself: who it is, and what is in it.
 
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kapal_domain::locale::Locale;
+use uuid::Uuid;
 
 use super::Store;
 use crate::db::lend;
@@ -32,6 +33,9 @@ pub struct ShownAggregator {
 /// A category with what a storefront has in it.
 #[derive(Debug, Clone, diesel::QueryableByName)]
 pub struct CountedCategory {
+    /// Its id.
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
     /// Its slug.
     #[diesel(sql_type = Text)]
     pub slug: String,
@@ -112,7 +116,7 @@ impl Db {
                 FROM tree t JOIN counted n ON n.id = t.id CROSS JOIN unnest(t.path) AS up (id)
                 GROUP BY up.id
              )
-             SELECT c.slug, CASE ",
+             SELECT c.id, c.slug, CASE ",
         )
         .bind(locale.as_str())
         .sql(" WHEN 'en' THEN c.name_en ELSE c.name_id END AS name, above.slug AS parent, least(s.count, ")

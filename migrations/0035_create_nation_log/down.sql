@@ -1,0 +1,2 @@
+DROP TABLE nation_places;
+DROP TABLE nation_stretches;
