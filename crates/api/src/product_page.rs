@@ -10,17 +10,13 @@ use kapal_domain::link::LinkCode;
 use kapal_domain::locale::Locale;
 use kapal_domain::media::PictureFormat;
 use kapal_domain::product_option::ProductOption;
-use kapal_persistence::{
-    Address, Crumb, Db, Error, ProductPage, RelatedProduct, ShownProduct, ShownVariant, Store,
-};
-use serde::Deserialize;
+use kapal_persistence::{Crumb, Db, ProductPage, RelatedProduct, ShownProduct, ShownVariant, Store};
 
 use crate::answer::Answered;
 use crate::media::PreviewView;
 use crate::site::{self, About, SharedPicture, Sheet, SheetHtml, Shell, Subject, Visit};
 use crate::storefront::{
-    AttributeCard, CertificateCard, ChannelCard, ImageView, RelatedCard, conditional, image_views,
-    tag,
+    AttributeCard, CertificateCard, ChannelCard, ImageView, RelatedCard, conditional, image_views, tag,
 };
 use crate::theme::Theme;
 use crate::{App, Problem};
