@@ -17,6 +17,8 @@ pub use mail::{MailSettings, Mailer, MailerError};
 pub use search::follow as follow_search;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// For what nobody waits for with his eyes on it.
+const MOMENT: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -35,7 +37,7 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             .map(|_| ())),
         every("gates", SECOND, stop.clone(), async || db.turn_gates().await.map(|_| ())),
         every("mutiara", SECOND, stop.clone(), async || db.turn_mutiara().await.map(|_| ())),
-        every("change_requests", SECOND, stop.clone(), async || db
+        every("change_requests", MOMENT, stop.clone(), async || db
             .tell_of_change_requests()
             .await
             .map(|_| ())),
