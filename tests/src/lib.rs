@@ -1,6 +1,7 @@
 //! What the tests share. Each test makes an aggregator of its own in the one running server and talks to it as
 //! outsiders do; what is global gets a server and a database of its own ([`Server::start`]).
 
+mod browser;
 mod client;
 mod cluster;
 mod document;
@@ -9,6 +10,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
+pub use browser::Browser;
 pub use client::{Call, Client, Reply, all_at_once};
 pub use cluster::{Cluster, run_cluster, start_cluster};
 pub use document::{Document, Operation, properties};

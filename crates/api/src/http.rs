@@ -31,6 +31,8 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> std:
             .configure(crate::product_page::routes)
             .configure(crate::storefront::robots)
             .configure(crate::verify_page::routes)
+            .configure(crate::site::routes)
+            .configure(crate::site::rest)
             .default_service(web::to(nothing_here))
             .wrap(from_fn(known_parameters))
             .wrap(from_fn(crate::envelope))

@@ -69,6 +69,8 @@ mod progress;
 mod region;
 mod rubric;
 mod search;
+mod share_kit;
+mod site;
 mod slot;
 mod storefront;
 mod sync;
@@ -134,6 +136,7 @@ pub fn routes(config: &mut ServiceConfig) {
     region::routes(config);
     rubric::routes(config);
     search::routes(config);
+    share_kit::routes(config);
     slot::routes(config);
     sync::routes(config);
     variant::routes(config);

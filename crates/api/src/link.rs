@@ -11,7 +11,7 @@ use kapal_persistence::{Address, Error, LeadFacts, NewLead, ProductPage, Store, 
 
 use crate::answer::Answered;
 use crate::envelope::{locale as asked_locale, request_id};
-use crate::product_page::missing;
+use crate::site::missing;
 use crate::storefront::{page_url, whatsapp};
 use crate::{App, Problem, visitor};
 
@@ -34,7 +34,7 @@ async fn follow_link(app: web::Data<App>, path: web::Path<String>, request: Http
             let back = || page_url(&app.public_url, words.locale, &product.aggregator_slug, &product.slug);
             HttpResponse::Found().insert_header((LOCATION, address.unwrap_or_else(back))).finish()
         }
-        None => missing(words.locale)?,
+        None => missing(words.locale, None)?,
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

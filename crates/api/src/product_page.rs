@@ -3,7 +3,6 @@
 mod json_ld;
 mod words;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use askama::Template;
 use kapal_domain::lead::LeadSource;
@@ -11,55 +10,30 @@ use kapal_domain::link::LinkCode;
 use kapal_domain::locale::Locale;
 use kapal_domain::media::PictureFormat;
 use kapal_domain::product_option::ProductOption;
-use kapal_persistence::{Address, Error, ProductPage, RelatedProduct, ShownProduct, ShownVariant, Store};
-use serde::Deserialize;
+use kapal_persistence::{Crumb, Db, ProductPage, RelatedProduct, ShownProduct, ShownVariant, Store};
 
 use crate::answer::Answered;
 use crate::media::PreviewView;
+use crate::site::{self, About, SharedPicture, Sheet, SheetHtml, Shell, Subject, Visit};
 use crate::storefront::{
-    AttributeCard, CertificateCard, ChannelCard, ImageView, RelatedCard, conditional, image_views, page_url,
-    tag,
+    AttributeCard, CertificateCard, ChannelCard, ImageView, RelatedCard, conditional, image_views, tag,
 };
 use crate::theme::Theme;
-use crate::{App, Problem, page};
+use crate::{App, Problem};
 use words::{Words, halal};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(product_page).service(theme_css);
 }
 
-#[derive(Debug, Deserialize)]
-struct ProductPath {
-    locale: String,
-    aggregator: String,
-    slug: String,
-}
-
-impl ProductPath {
-    fn locale(&self) -> Locale {
-        Locale::parse(&self.locale).unwrap_or_default()
-    }
-
-    /// The product; None where there is none.
-    async fn find(&self, app: &App) -> Result<Option<ProductPage>, Problem> {
-        let product = Address::parse(&self.slug);
-        match app.db.storefront_product(&Store::of(&self.aggregator), self.locale(), &product).await {
-            Ok(page) => Ok(Some(page)),
-            Err(Error::NotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
 #[get("/{locale:id|en}/{aggregator}/p/{slug}")]
-async fn product_page(app: web::Data<App>, path: web::Path<ProductPath>, request: HttpRequest) -> Answered {
-    let locale = path.locale();
-    let tag = tag(&app, &Store::of(&path.aggregator), locale, &request);
-    conditional(&request, locale, tag, async || match path.find(&app).await? {
-        Some(found) => page::html(&ProductHtml::new(&found, locale, &app.public_url)?, locale),
-        None => missing(locale),
-    })
-    .await
+async fn product_page(visit: Visit) -> Answered {
+    visit
+        .page(async |db| {
+            let found = db.storefront_product(&visit.store, visit.locale, &visit.address()).await?;
+            ProductHtml::new(found, visit.locale, &visit.app.public_url)
+        })
+        .await
 }
 
 #[get("/{locale:id|en}/{aggregator}/theme.css")]
@@ -76,58 +50,47 @@ async fn theme_css(app: web::Data<App>, path: web::Path<(String, String)>, reque
     .await
 }
 
-#[derive(Template)]
-#[template(path = "missing.html")]
-struct Missing {
-    locale: Locale,
-    title: &'static str,
-}
-
-/// A page that says that there is none.
-pub(crate) fn missing(locale: Locale) -> Answered {
-    let title = match locale {
-        Locale::Id => "Halaman ini tidak ada",
-        Locale::En => "There is no such page",
+/// Its sheet to print.
+pub(crate) async fn sheet(visit: &Visit, db: &Db) -> Result<SheetHtml, Problem> {
+    let page = db.storefront_product(&visit.store, visit.locale, &visit.address()).await?;
+    let product = &page.product;
+    let price = product.price()?.display(visit.locale);
+    let place = format!("{}, {}", product.merchant_name, product.region_name);
+    let sheet = Sheet {
+        subject: Subject::Product(&product.aggregator_slug, &product.slug),
+        store: &product.aggregator_name,
+        name: &product.name,
+        line: &price,
+        place: &place,
     };
-    let mut response = page::html(&Missing { locale, title }, locale)?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(response)
+    SheetHtml::new(&sheet, visit)
 }
-
-/// The most characters that previews show of a title and of a description.
-const MAX_TITLE: usize = 65;
-const MAX_SUMMARY: usize = 100;
 
 #[derive(Template)]
 #[template(path = "product.html")]
-struct ProductHtml<'a> {
+struct ProductHtml {
+    shell: Shell,
     locale: Locale,
     words: &'static Words,
-    page: &'a ProductPage,
-    product: &'a ShownProduct,
-    title: String,
-    summary: String,
-    url: String,
+    page: ProductPage,
+    product: ShownProduct,
     /// What the WhatsApp button's link is called.
     link: LinkCode,
-    other: Locale,
-    other_path: String,
-    alternates: [(&'static str, String); 3],
+    crumbs: Vec<(String, String)>,
     images: Vec<ImageView>,
-    preview: PreviewView,
-    preview_alt: String,
     initial: String,
     price: String,
     has_prices: bool,
     variants: Vec<VariantLine>,
+    maker_path: String,
+    print_path: String,
     channels: Vec<ChannelCard>,
-    description: Vec<&'a str>,
-    story: Vec<&'a str>,
+    description: Vec<String>,
+    story: Vec<String>,
     /// What it answers, and what else is known of it, each with its name.
     facts: Vec<(String, String)>,
     certificates: Vec<CertificateCard>,
     related: Vec<(RelatedCard, String)>,
-    json_ld: [String; 2],
 }
 
 struct VariantLine {
@@ -137,14 +100,12 @@ struct VariantLine {
     available: bool,
 }
 
-impl<'a> ProductHtml<'a> {
-    fn new(page: &'a ProductPage, locale: Locale, public_url: &str) -> Result<Self, Problem> {
-        let product = &page.product;
-        let url_in = |locale| page_url(public_url, locale, &product.aggregator_slug, &product.slug);
-        let other = match locale {
-            Locale::Id => Locale::En,
-            Locale::En => Locale::Id,
-        };
+impl ProductHtml {
+    fn new(page: ProductPage, locale: Locale, public_url: &str) -> Result<Self, Problem> {
+        let product = page.product.clone();
+        let subject = Subject::Product(&product.aggregator_slug, &product.slug);
+        let url = format!("{public_url}{}", subject.path(locale));
+        let home = subject.home().path(locale);
         let variants = page.variants.clone();
         let prices = variants.iter().map(|variant| variant.price()).collect::<Result<Vec<_>, _>>()?;
         let lines = variants.into_iter().zip(&prices).map(|(variant, price)| {
@@ -164,50 +125,53 @@ impl<'a> ProductHtml<'a> {
         let told = if product.description.is_empty() {
             format!("{} · {}, {}", product.name, product.merchant_name, product.region_name)
         } else {
-            product.description.split_whitespace().collect::<Vec<_>>().join(" ")
+            product.description.clone()
         };
+        let crumb = |crumb: &Crumb| (crumb.name.clone(), format!("{home}?category={}", crumb.slug));
+        let crumbs: Vec<_> = std::iter::once((product.aggregator_name.clone(), home.clone()))
+            .chain(page.crumbs.iter().map(crumb))
+            .collect();
+        let steps = crumbs.iter().map(|(name, path)| (name.as_str(), format!("{public_url}{path}")));
+        let json_ld = vec![
+            json_ld::product(&page, &images, &url)?,
+            site::crumbs(steps.chain([(product.name.as_str(), url)])),
+        ];
+        let about = About {
+            subject,
+            query: "",
+            kind: "product",
+            title: &format!("{} · {}", product.name, product.merchant_name),
+            summary: &told,
+            store: &product.aggregator_name,
+            demonstration: page.demonstration,
+            picture: SharedPicture {
+                view: PreviewView::new(&page.preview, public_url),
+                alt: format!("{}, {price}, {}", product.name, product.merchant_name),
+            },
+        };
+        let certificates = page.details.certificates.iter();
+        let related = page.related.iter().map(|other| related(other, public_url, locale));
         Ok(Self {
+            shell: Shell::new(about, locale, public_url, json_ld),
             locale,
             words: Words::of(locale),
-            page,
-            product,
-            title: shorten(&format!("{} · {}", product.name, product.merchant_name), MAX_TITLE),
-            summary: shorten(&told, MAX_SUMMARY),
-            url: url_in(locale),
             link: LinkCode::new(product.product_id, LeadSource::Web),
-            other,
-            other_path: format!("/{other}/{}/p/{}", product.aggregator_slug, product.slug),
-            alternates: [
-                (Locale::Id.as_str(), url_in(Locale::Id)),
-                (Locale::En.as_str(), url_in(Locale::En)),
-                ("x-default", url_in(Locale::Id)),
-            ],
-            json_ld: [
-                json_ld::product(page, &images, &url_in(locale))?,
-                json_ld::breadcrumbs(page, &url_in(locale)),
-            ],
-            facts: facts(page, locale),
-            certificates: page
-                .details
-                .certificates
-                .iter()
-                .map(|shown| CertificateCard::new(shown.clone(), locale))
-                .collect(),
-            related: page
-                .related
-                .iter()
-                .map(|other| related(other, public_url, locale))
-                .collect::<Result<_, _>>()?,
+            crumbs,
+            facts: facts(&page, locale),
+            certificates: certificates.map(|shown| CertificateCard::new(shown.clone(), locale)).collect(),
+            related: related.collect::<Result<_, _>>()?,
             images,
             initial: product.name.chars().take(1).collect(),
-            preview: PreviewView::new(&page.preview, public_url),
-            preview_alt: format!("{}, {price}, {}", product.name, product.merchant_name),
             price,
             has_prices: prices.iter().any(|price| price.minor() != product.price_minor),
             variants,
+            maker_path: Subject::Merchant(&product.aggregator_slug, &product.merchant_slug).path(locale),
+            print_path: format!("{}/print", subject.path(locale)),
             channels: page.channels.iter().cloned().map(ChannelCard::from).collect(),
             description: paragraphs(&product.description),
             story: paragraphs(&page.story),
+            product,
+            page,
         })
     }
 }
@@ -251,31 +215,6 @@ fn related(
     Ok((RelatedCard::new(other.clone(), public_url, locale)?, price))
 }
 
-fn paragraphs(text: &str) -> Vec<&str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
-}
-
-/// The text, or as many whole words of it as fit, with an ellipsis.
-fn shorten(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    let end = text.char_indices().nth(max - 1).map_or(text.len(), |(at, _)| at);
-    let head = &text[..end];
-    let head = head.rsplit_once(' ').map_or(head, |(words, _)| words);
-    format!("{}…", head.trim_end_matches([',', '.', ' ', '·']))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_ends_after_a_whole_word() {
-        assert_eq!(shorten("Kopi Toraja", 65), "Kopi Toraja");
-        let long = "kopi ".repeat(40);
-        let short = shorten(&long, MAX_SUMMARY);
-        assert!(short.chars().count() <= MAX_SUMMARY && short.ends_with("kopi…"), "{short}");
-        assert_eq!(shorten(&"a".repeat(80), 10), format!("{}…", "a".repeat(9)));
-    }
+fn paragraphs(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }

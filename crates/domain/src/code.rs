@@ -85,6 +85,7 @@ codes! {
     PrimaryTaken = "primary_taken" 409 "The merchant has another primary hero at that time." | "Pelaku usaha ini sudah punya pahlawan utama pada waktu tersebut."; "End that assignment or make it not primary, then repeat." | "Akhiri penugasan itu atau jadikan bukan utama, lalu ulangi."
     NotMutiara = "not_mutiara" 409 "Only mutiara can stand in a featured slot." | "Hanya mutiara yang dapat menempati slot unggulan."; "Nominate the product and have it accepted first." | "Nominasikan produk dan tunggu diterima lebih dulu."
     ProductNotPublished = "product_not_published" 409 "The product is not published." | "Produk belum terbit."; "Publish it first." | "Terbitkan lebih dulu."
+    NotShareable = "not_shareable" 409 "It has no public page." | "Halaman publiknya tidak ada."; "Publish the product, or wait until the collection runs, and share it then." | "Terbitkan produknya, atau tunggu sampai koleksinya berjalan, lalu bagikan."
     InUse = "in_use" 409 "Other things depend on it." | "Ada hal lain yang bergantung padanya."; "Archive it instead of deleting it." | "Arsipkan, jangan dihapus."
     DuplicateNib = "duplicate_nib" 409 "Another merchant of this aggregator has this NIB." | "NIB ini sudah dipakai pelaku usaha lain di agregator ini."; "Find that merchant, or correct the number." | "Cari pelaku usaha itu, atau perbaiki nomornya."
     DuplicateSlug = "duplicate_slug" 409 "The slug is taken." | "Slug itu sudah dipakai."; "Choose another slug." | "Pilih slug lain."

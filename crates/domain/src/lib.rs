@@ -7,6 +7,7 @@ pub mod attribute;
 pub mod audit;
 pub mod bank_account;
 pub mod barcode;
+pub mod caption;
 pub mod category;
 pub mod certificate;
 pub mod change_request;

@@ -14,12 +14,16 @@ mod draw;
 mod encode;
 mod lettering;
 mod path;
+mod poster;
 mod preview;
+mod qr;
 mod upload;
 
 pub use draw::{Kind, Motif, draw};
 pub use encode::webp_of_jpeg;
+pub use poster::{Form, Poster, poster};
 pub use preview::{MAX_PREVIEW_BYTES, PREVIEW_HEIGHT, PREVIEW_WIDTH, Preview, preview};
+pub use qr::{QrCode, TooLong};
 pub use upload::{
     MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE, Picture, Refusal, Rendition, WIDTHS, prepare, prepare_one,
     weigh,

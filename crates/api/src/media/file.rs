@@ -108,7 +108,7 @@ async fn draw(app: &App, shown: ShownPreview) -> Result<Vec<u8>, Problem> {
 }
 
 /// The files are our own, so that this is a fault of the store.
-fn spoilt(refusal: Refusal) -> Problem {
+pub(crate) fn spoilt(refusal: Refusal) -> Problem {
     tracing::error!(%refusal, "a stored picture can't be read");
     Code::Internal.into()
 }

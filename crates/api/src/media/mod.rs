@@ -21,7 +21,7 @@ use crate::answer::{Answered, Created};
 use crate::json::BodyHash;
 use crate::{App, Problem, Staff};
 
-pub(crate) use file::{PreviewView, picture_url};
+pub(crate) use file::{PreviewView, picture_url, spoilt};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(upload_media).service(file::get_picture);

@@ -1,9 +1,10 @@
-//! A product for search engines (schema.org), as two elements: the product with its offer, and where it stands.
+//! A product for search engines (schema.org), with its offer.
 
 use kapal_persistence::ProductPage;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Problem;
+use crate::site::in_script;
 use crate::storefront::ImageView;
 
 /// The product. Without a price above zero there is no offer: search engines refuse one.
@@ -39,27 +40,4 @@ pub(super) fn product(page: &ProductPage, images: &[ImageView], url: &str) -> Re
         data["gtin"] = json!(gtin);
     }
     Ok(in_script(&data))
-}
-
-/// Where the product stands: from its aggregator by its categories to itself.
-pub(super) fn breadcrumbs(page: &ProductPage, url: &str) -> String {
-    let names =
-        std::iter::once(&page.product.aggregator_name).chain(page.crumbs.iter().map(|crumb| &crumb.name));
-    let mut items: Vec<_> = (1..)
-        .zip(names)
-        .map(|(position, name)| json!({ "@type": "ListItem", "position": position, "name": name }))
-        .collect();
-    let last =
-        json!({ "@type": "ListItem", "position": items.len() + 1, "name": page.product.name, "item": url });
-    items.push(last);
-    in_script(&json!({
-        "@context": "https://schema.org",
-        "@type": "BreadcrumbList",
-        "itemListElement": items,
-    }))
-}
-
-/// No `<` is left, so that no text can end the element.
-fn in_script(data: &Value) -> String {
-    data.to_string().replace('<', "\\u003c")
 }

@@ -5,11 +5,6 @@ use kapal_domain::product::HalalStatus;
 
 /// What the page itself says.
 pub(super) struct Words {
-    pub skip: &'static str,
-    pub demonstration: &'static str,
-    pub language: &'static str,
-    pub other_language: &'static str,
-    pub crumbs: &'static str,
     pub mutiara: &'static str,
     pub of_five_stars: &'static str,
     pub from: &'static str,
@@ -32,18 +27,12 @@ pub(super) struct Words {
     pub pieces: &'static str,
     pub related: &'static str,
     pub instead_of: &'static str,
-    pub footer: &'static str,
 }
 
 impl Words {
     pub const fn of(locale: Locale) -> &'static Self {
         match locale {
             Locale::Id => &Self {
-                skip: "Langsung ke produk",
-                demonstration: "Data demonstrasi: toko, produk, dan nomor di halaman ini rekaan.",
-                language: "Bahasa",
-                other_language: "English",
-                crumbs: "Letak halaman",
                 mutiara: "Mutiara",
                 of_five_stars: "dari 5 bintang",
                 from: "mulai",
@@ -66,14 +55,8 @@ impl Words {
                 pieces: "buah",
                 related: "Produk terkait",
                 instead_of: "Harga pembanding",
-                footer: "bagian dari Kapal Induk, etalase usaha kecil Indonesia",
             },
             Locale::En => &Self {
-                skip: "To the product",
-                demonstration: "Demonstration data: shops, products and numbers on this page are invented.",
-                language: "Language",
-                other_language: "Bahasa Indonesia",
-                crumbs: "Where this page is",
                 mutiara: "Mutiara",
                 of_five_stars: "of 5 stars",
                 from: "from",
@@ -96,7 +79,6 @@ impl Words {
                 pieces: "pieces",
                 related: "Related products",
                 instead_of: "Compare at",
-                footer: "part of Kapal Induk, the storefront of Indonesia's small merchants",
             },
         }
     }

@@ -128,7 +128,7 @@ pub struct CategoriesView {
 }
 
 /// The national storefront is nobody's in particular.
-pub(super) fn nation(locale: Locale) -> ShownAggregator {
+pub(crate) fn nation(locale: Locale) -> ShownAggregator {
     let (name, description) = match locale {
         Locale::Id => {
             ("Kapal Induk Nasional", "Produk usaha kecil dari seluruh Indonesia, dalam satu etalase.")

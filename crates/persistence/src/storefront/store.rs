@@ -52,19 +52,34 @@ pub struct CountedCategory {
 /// How far the products of one category are counted: a count must not cost more than a page.
 const COUNTED: i64 = 1_000;
 
+/// How many aggregators are named on the national home.
+const MOST_SHOPS: i64 = 40;
+
+/// Aggregators as `a`.
+fn described(locale: Locale) -> Statement {
+    Statement::new("SELECT a.slug, a.name, CASE WHEN ").bind(locale.as_str()).sql(
+        " = 'en' AND a.description_en <> '' OR a.description_id = '' THEN a.description_en \
+         ELSE a.description_id END AS description, a.primary_colour, a.demonstration \
+         FROM published_aggregators a WHERE ",
+    )
+}
+
 impl Db {
     /// The aggregator of a storefront.
     pub async fn storefront_aggregator(&self, store: &Store, locale: Locale) -> Result<ShownAggregator> {
-        let statement = Statement::new("SELECT a.slug, a.name, CASE WHEN ")
-            .bind(locale.as_str())
-            .sql(
-                " = 'en' AND a.description_en <> '' OR a.description_id = '' THEN a.description_en \
-                 ELSE a.description_id END AS description, a.primary_colour, a.demonstration \
-                 FROM published_aggregators a WHERE ",
-            )
-            .in_store(store);
+        let statement = described(locale).in_store(store);
         let mut connection = lend(&self.public).await?;
         Ok(statement.get_result::<ShownAggregator>(&mut connection).await?)
+    }
+
+    /// The aggregators that take part in the national storefront, by name.
+    pub async fn storefront_aggregators(&self, locale: Locale) -> Result<Vec<ShownAggregator>> {
+        let statement = described(locale)
+            .in_store(&Store::national())
+            .sql(" ORDER BY a.name COLLATE \"C\", a.id LIMIT ")
+            .bind(MOST_SHOPS);
+        let mut connection = lend(&self.public).await?;
+        Ok(statement.load::<ShownAggregator>(&mut connection).await?)
     }
 
     /// The categories that a storefront has products in, and those above them, in their order.
