@@ -66,6 +66,7 @@ mod rotation;
 mod rubric;
 mod search;
 mod session;
+mod share_kit;
 mod site;
 mod slot;
 mod staff_list;

@@ -3,6 +3,7 @@
 use actix_web::{get, web};
 use askama::Template;
 use kapal_domain::locale::Locale;
+use kapal_domain::slug::Slug;
 use kapal_persistence::{CountedCategory, Db, Home, ShownAggregator, ShownMerchant};
 use serde_json::json;
 
@@ -236,6 +237,7 @@ impl HomeHtml {
 fn rows(found: &Found, locale: Locale) -> Result<Vec<Row>, Problem> {
     let mut room = MOST_TILES - found.home.newest.len().min(MOST_TILES);
     let mut rows = Vec::new();
+    let curators = (found.shop.slug != Slug::NATIONAL).then_some(found.shop.name.as_str());
     for slot in &found.home.slots {
         let shown = &slot.products[..slot.products.len().min(OF_SLOT).min(room)];
         if shown.is_empty() {
@@ -246,19 +248,21 @@ fn rows(found: &Found, locale: Locale) -> Result<Vec<Row>, Problem> {
         let category = found.categories.iter().find(|category| Some(category.slug.as_str()) == of);
         rows.push(Row {
             title: category.map_or_else(|| place(&slot.place, locale).to_owned(), |c| c.name.clone()),
-            reason: reason(slot.is_rotating, found, locale),
+            reason: reason(slot.is_rotating, curators, locale),
             tiles: tiles(shown, locale)?,
         });
     }
     Ok(rows)
 }
 
-fn reason(is_rotating: bool, found: &Found, locale: Locale) -> String {
-    let curators = &found.shop.name;
-    match (is_rotating, locale) {
-        (true, Locale::Id) => "Setiap provinsi tampil bergiliran.".to_owned(),
-        (true, Locale::En) => "Every province is shown in turn.".to_owned(),
-        (false, Locale::Id) => format!("Dipilih kurator {curators}."),
-        (false, Locale::En) => format!("Chosen by the curators of {curators}."),
+/// Why a row is shown; without a name the curators are the nation's.
+fn reason(is_rotating: bool, curators: Option<&str>, locale: Locale) -> String {
+    match (is_rotating, curators, locale) {
+        (true, _, Locale::Id) => "Setiap provinsi tampil bergiliran.".to_owned(),
+        (true, _, Locale::En) => "Every province is shown in turn.".to_owned(),
+        (false, Some(name), Locale::Id) => format!("Dipilih kurator {name}."),
+        (false, Some(name), Locale::En) => format!("Chosen by the curators of {name}."),
+        (false, None, Locale::Id) => "Dipilih kurator nasional.".to_owned(),
+        (false, None, Locale::En) => "Chosen by the national curators.".to_owned(),
     }
 }
