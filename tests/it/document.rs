@@ -176,6 +176,7 @@ async fn the_routes_of_the_source_are_those_of_the_document() {
         "/go",
         "/metrics",
         "/verify",
+        "/robots.txt",
     ];
     let document = Document::of(&visitor()).await;
     let documented: BTreeSet<String> = document.operations().iter().map(ToString::to_string).collect();

@@ -65,7 +65,7 @@ fn shouts(text: &str) -> bool {
 fn is_gtin(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     let sum: u32 = digits.iter().rev().enumerate().map(|(at, d)| d * if at % 2 == 1 { 3 } else { 1 }).sum();
-    digits.len() == text.len() && matches!(digits.len(), 8 | 12 | 13 | 14) && sum % 10 == 0
+    digits.len() == text.len() && matches!(digits.len(), 8 | 12 | 13 | 14) && sum.is_multiple_of(10)
 }
 
 /// Every rule of Google Merchant Center that an entry of ours can break.
@@ -172,7 +172,7 @@ async fn feeds_keep_every_rule_of_those_who_read_them() {
         named("KERIPIK TEMPE PEDAS", "=1+1 <b>Renyah</b> &amp; gurih,\n\"enak\"; 100% kedelai & cabai");
     let loud =
         product(&aggregator, &merchant, 800, json!({ "translations": loud, "variants": variants })).await;
-    let long = named(&format!("Kopi {}", "sangat enak ".repeat(12)), "");
+    let long = named(&format!("Kopi {}", "sangat enak ".repeat(11).trim()), "<br/>");
     let several = json!([
         { "sku": "B", "name": "500 g", "price": price("120000"), "stock": 2 },
         { "sku": "A", "name": "250 g", "price": price("65000"), "stock": 2 },

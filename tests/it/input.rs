@@ -88,7 +88,9 @@ async fn an_unknown_query_parameter_is_refused() {
     let all = Everybody::new().await;
     let mut taken = Vec::new();
     for operation in all.document.operations() {
-        if !operation.path.starts_with("/v1/") {
+        // Carriers add what they like to the address of a feed.
+        let is_feed = operation.path.contains("/feeds/") || operation.path.ends_with("/sitemap.xml");
+        if !operation.path.starts_with("/v1/") || is_feed {
             continue;
         }
         let call = all.call(&operation, "?tiada_parameter=1");

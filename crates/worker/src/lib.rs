@@ -41,7 +41,7 @@ pub async fn run(db: &Db, objects: &Objects, mailer: &Mailer, stop: watch::Recei
             .tell_of_change_requests()
             .await
             .map(|_| ())),
-        every("leads", SECOND, stop.clone(), async || db.remind_of_leads().await.map(|_| ())),
+        every("leads", MOMENT, stop.clone(), async || db.remind_of_leads().await.map(|_| ())),
         every("clicks", MINUTE, stop.clone(), async || db.forget_clicks().await.map(|_| ())),
         every("nation", SECOND, stop.clone(), async || db.tell_nation().await.map(|_| ())),
         every("assignments", SECOND, stop.clone(), async || db.turn_assignments().await.map(|_| ())),
