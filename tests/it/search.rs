@@ -248,17 +248,20 @@ fn counts(page: &Value, facet: &str) -> Vec<(String, u64, bool)> {
     counts
 }
 
+/// A server beside the shared one, on its database, that searches without an index. It has no worker, which would take
+/// the letters that other tests wait for.
+async fn without_index() -> Server {
+    let env = vec![("KAPAL_SEARCH", "off".into()), ("KAPAL_WORKER", "off".into())];
+    Server::on(Cluster::get().database.clone(), ServerOptions { env, ..ServerOptions::default() }).await
+}
+
 #[tokio::test]
 async fn each_facet_counts_what_its_filter_would_list() {
     let (aggregator, _) = shelf().await;
     let visitor = &aggregator.world.visitor;
     let starred = products(visitor, &aggregator, "q=sambal").await["data"][0]["id"].clone();
     let _ = aggregator.make_mutiara(&text(&starred)).await;
-    let fallback = Server::on(
-        Cluster::get().database.clone(),
-        ServerOptions { env: vec![("KAPAL_SEARCH", "off".into())], ..ServerOptions::default() },
-    )
-    .await;
+    let fallback = without_index().await;
     let by_database = Client::new(&fallback.address);
     eventually("the star", async || {
         let page = products(visitor, &aggregator, "include=facets").await;
@@ -298,11 +301,7 @@ async fn each_facet_counts_what_its_filter_would_list() {
 #[tokio::test]
 async fn without_an_index_the_database_answers() {
     let (aggregator, _) = shelf().await;
-    let fallback = Server::on(
-        Cluster::get().database.clone(),
-        ServerOptions { env: vec![("KAPAL_SEARCH", "off".into())], ..ServerOptions::default() },
-    )
-    .await;
+    let fallback = without_index().await;
     let visitor = Client::new(&fallback.address);
     let page = products(&visitor, &aggregator, "q=keripik&include=facets,highlight&limit=1").await;
     assert_eq!((names(&page).len(), &page["page"]["has_more"]), (1, &json!(true)), "{page}");
