@@ -5,13 +5,11 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::stream::{once, try_unfold};
-use futures_util::{StreamExt, TryStreamExt};
-use kapal_domain::Code;
 use kapal_domain::permission::Demand;
 use kapal_persistence::{Cursor, Page, TenantTx};
 
 use crate::answer::Answered;
+use crate::pieces::in_pieces;
 use crate::{Problem, Staff};
 
 /// Rows that are read at a time.
@@ -49,13 +47,8 @@ pub(crate) fn wants_csv(request: &HttpRequest) -> bool {
 struct Reading<P, R> {
     staff: Staff<P>,
     read: R,
-    at: At,
-}
-
-enum At {
-    Start,
-    After(Cursor),
-    End,
+    /// None at the start.
+    after: Option<Cursor>,
 }
 
 /// Answers with the list as the file `name`. `read` gives the page after a cursor, each in a transaction of its own, so
@@ -66,35 +59,26 @@ where
     T: Record + 'static,
     R: AsyncFn(&mut TenantTx<'_>, Option<&Cursor>, usize) -> Result<Page<T>, Problem> + 'static,
 {
-    // The first batch before the first byte: what fails at once is a problem, not a file that breaks off.
-    let start = Reading { staff, read, at: At::Start };
-    let Some((first, rest)) = batch(start).await? else { return Err(Code::Internal.into()) };
-    let body =
-        once(std::future::ready(Ok(first))).chain(try_unfold(rest, batch)).map_err(actix_web::Error::from);
+    let body = in_pieces(Reading { staff, read, after: None }, batch).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}.csv")))
         .insert_header((header::VARY, "Accept"))
-        .streaming(body.boxed_local()))
+        .streaming(body))
 }
 
 /// The next lines, and what is left.
-async fn batch<P, T, R>(reading: Reading<P, R>) -> Result<Option<(Bytes, Reading<P, R>)>, Problem>
+async fn batch<P, T, R>(reading: Reading<P, R>) -> Result<(Bytes, Option<Reading<P, R>>), Problem>
 where
     P: Demand,
     T: Record,
     R: AsyncFn(&mut TenantTx<'_>, Option<&Cursor>, usize) -> Result<Page<T>, Problem>,
 {
-    let Reading { staff, read, at } = reading;
+    let Reading { staff, read, after } = reading;
     let mut text = String::new();
-    let after = match at {
-        At::Start => {
-            line(&mut text, T::COLUMNS.iter().copied());
-            None
-        }
-        At::After(cursor) => Some(cursor),
-        At::End => return Ok(None),
-    };
+    if after.is_none() {
+        line(&mut text, T::COLUMNS.iter().copied());
+    }
     let page = {
         let mut tx = staff.open().await?;
         let page = read(&mut tx, after.as_ref(), BATCH).await?;
@@ -105,8 +89,8 @@ where
         let cells = thing.cells();
         line(&mut text, cells.iter().map(String::as_str));
     }
-    let at = page.next.map_or(At::End, At::After);
-    Ok(Some((Bytes::from(text), Reading { staff, read, at })))
+    let rest = page.next.map(|cursor| Reading { staff, read, after: Some(cursor) });
+    Ok((Bytes::from(text), rest))
 }
 
 /// One line (RFC 4180), every cell in quotes.

@@ -15,6 +15,7 @@ mod openapi;
 mod page;
 mod password;
 mod path;
+mod pieces;
 mod problem;
 mod query;
 mod state;

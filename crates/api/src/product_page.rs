@@ -104,7 +104,7 @@ impl ProductHtml {
     fn new(page: ProductPage, locale: Locale, public_url: &str) -> Result<Self, Problem> {
         let product = page.product.clone();
         let subject = Subject::Product(&product.aggregator_slug, &product.slug);
-        let url = format!("{public_url}{}", subject.path(locale));
+        let url = subject.url(locale, public_url);
         let home = subject.home().path(locale);
         let variants = page.variants.clone();
         let prices = variants.iter().map(|variant| variant.price()).collect::<Result<Vec<_>, _>>()?;

@@ -207,6 +207,13 @@ pub(crate) fn fields(query: &str) -> Option<Vec<String>> {
 }
 
 /// The parameters that say what is read. Which of its fields are wanted changes nothing of that.
+/// One parameter of a request that takes any: carriers and networks append their own to links.
+pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let value = pairs.find(|(known, _)| known == name)?.1.into_owned();
+    (value.len() <= 2_000 && !value.contains('\0')).then_some(value)
+}
+
 fn pairs(request: &HttpRequest) -> Vec<(String, String)> {
     let is_narrowed = request.path().starts_with("/v1/storefront");
     let pairs = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned();

@@ -1,6 +1,7 @@
 //! Where pages are.
 
 use kapal_domain::locale::Locale;
+use kapal_persistence::{ShownAggregator, Store};
 
 /// What a page is about: an aggregator by its slug, and a thing of it by its own.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,14 @@ pub(crate) enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// The home of a store, which is that of an aggregator or the nation's.
+    pub fn home_of(store: &Store, aggregator: &'a ShownAggregator) -> Self {
+        match &store.aggregator {
+            Some(_) => Self::Home(&aggregator.slug),
+            None => Self::Nation,
+        }
+    }
+
     /// Its path in one language.
     pub fn path(self, locale: Locale) -> String {
         match self {
@@ -29,9 +38,14 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The whole address of the page.
+    pub fn url(self, locale: Locale, public_url: &str) -> String {
+        format!("{public_url}{}", self.path(locale))
+    }
+
     /// What is printed, drawn and sent of it: the address that leads people to it.
     pub fn link(self, locale: Locale, public_url: &str) -> String {
-        format!("{public_url}{}", self.path(locale))
+        self.url(locale, public_url)
     }
 
     /// The storefront that it stands in: the nation's where it is of no aggregator.

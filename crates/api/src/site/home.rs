@@ -15,7 +15,7 @@ use super::words::place;
 use super::{About, Shell, Subject, Visit, crumbs, in_script};
 use crate::Problem;
 use crate::answer::Answered;
-use crate::storefront::nation;
+use crate::storefront::whose;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config.service(national_home).service(storefront_home);
@@ -46,21 +46,6 @@ async fn home(visit: Visit) -> Answered {
     }
 }
 
-/// Whose storefront it is.
-pub(super) async fn whose(visit: &Visit, db: &Db) -> Result<ShownAggregator, Problem> {
-    Ok(match &visit.store.aggregator {
-        Some(_) => db.storefront_aggregator(&visit.store, visit.locale).await?,
-        None => nation(visit.locale),
-    })
-}
-
-pub(super) fn subject<'a>(visit: &Visit, shop: &'a ShownAggregator) -> Subject<'a> {
-    match &visit.store.aggregator {
-        Some(_) => Subject::Home(&shop.slug),
-        None => Subject::Nation,
-    }
-}
-
 /// What a home is made of.
 struct Found {
     shop: ShownAggregator,
@@ -75,7 +60,7 @@ impl Found {
     async fn read(visit: &Visit, db: &Db) -> Result<Self, Problem> {
         let (store, locale) = (&visit.store, visit.locale);
         Ok(Self {
-            shop: whose(visit, db).await?,
+            shop: whose(db, &visit.store, visit.locale).await?,
             home: db.storefront_home(store, locale).await?,
             categories: db.storefront_categories(store, locale).await?,
             makers: db.storefront_merchants(store, locale, &[], None, MAKERS).await?.items,
@@ -157,7 +142,7 @@ struct MakerLink {
 impl HomeHtml {
     fn new(visit: &Visit, found: Found) -> Result<Self, Problem> {
         let (locale, public_url) = (visit.locale, &visit.app.public_url);
-        let subject = subject(visit, &found.shop);
+        let subject = Subject::home_of(&visit.store, &found.shop);
         let path = subject.path(locale);
         let url = format!("{public_url}{path}");
         let card = found.card(locale);

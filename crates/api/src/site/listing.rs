@@ -8,12 +8,12 @@ use kapal_persistence::{
 use serde_json::json;
 
 use super::card::Card;
-use super::home::{subject, whose};
 use super::shelf::{SHELF, Shelf, counted};
 use super::words::Words;
-use super::{About, Shell, Visit, crumbs, in_script};
+use super::{About, Shell, Subject, Visit, crumbs, in_script};
 use crate::Problem;
 use crate::answer::Answered;
+use crate::storefront::whose;
 
 /// A category that can be looked into.
 pub(super) struct CategoryLink {
@@ -66,7 +66,7 @@ struct Found {
 impl Found {
     async fn read(visit: &Visit, db: &Db) -> Result<Self, Problem> {
         let (store, locale) = (&visit.store, visit.locale);
-        let shop = whose(visit, db).await?;
+        let shop = whose(db, &visit.store, visit.locale).await?;
         let categories = db.storefront_categories(store, locale).await?;
         let category = match asked_category(visit) {
             Some(slug) => {
@@ -123,7 +123,7 @@ impl ListingHtml {
         let Found { shop, categories, products, .. } = found;
         let list = query(slug.as_deref());
         let query = format!("?{list}");
-        let subject = subject(visit, &shop);
+        let subject = Subject::home_of(&visit.store, &shop);
         let path = subject.path(locale);
         let url = format!("{public_url}{path}{query}");
         let shelf = Shelf::new(visit, &list, products)?;

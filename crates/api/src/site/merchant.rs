@@ -92,7 +92,7 @@ impl MerchantHtml {
         let logo = image_views(merchant.logo.clone(), public_url, locale, &merchant.name).pop();
         let channels: Vec<_> = merchant.channels.iter().cloned().map(ChannelCard::from).collect();
         let place = format!("{}, {}", merchant.region_name, merchant.province_name);
-        let url = format!("{public_url}{}", subject.path(locale));
+        let url = subject.url(locale, public_url);
         let mut data = json!({
             "@context": "https://schema.org",
             "@type": "Organization",
@@ -116,7 +116,7 @@ impl MerchantHtml {
         let json_ld = vec![
             in_script(&data),
             crumbs([
-                (merchant.aggregator_name.as_str(), format!("{public_url}{}", home.path(locale))),
+                (merchant.aggregator_name.as_str(), home.url(locale, public_url)),
                 (merchant.name.as_str(), url),
             ]),
         ];

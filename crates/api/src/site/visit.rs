@@ -12,6 +12,7 @@ use kapal_persistence::{Address, Cursor, Db, Error, Store};
 use super::address::Subject;
 use super::words::Words;
 use crate::answer::Answered;
+use crate::query::parameter;
 use crate::storefront::{conditional, tag};
 use crate::{App, Problem, page};
 
@@ -52,11 +53,9 @@ impl Visit {
         Address::parse(self.part("slug"))
     }
 
-    /// A parameter. Networks append parameters of their own to links: what is not asked for here is passed over.
+    /// A parameter; what is not asked for here is passed over.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        let mut pairs = url::form_urlencoded::parse(self.request.query_string().as_bytes());
-        let value = pairs.find(|(known, _)| known == name)?.1.into_owned();
-        (value.len() <= 2_000 && !value.contains('\0')).then_some(value)
+        parameter(&self.request, name)
     }
 
     /// Where the list `list` goes on, as the link to its next page says; a link that was spoilt leads to its beginning.

@@ -3,8 +3,6 @@
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
-use futures_util::stream::{once, try_unfold};
-use futures_util::{StreamExt, TryStreamExt};
 use kapal_domain::Code;
 use kapal_persistence::{Changed, ChangedThing, Changes};
 use serde::{Deserialize, Serialize};
@@ -20,6 +18,7 @@ use super::store::CategoryCard;
 use super::views::ProductCard;
 use crate::Problem;
 use crate::answer::{Answered, Found};
+use crate::pieces::in_pieces;
 use crate::query::Query;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -204,14 +203,8 @@ async fn snapshot(shop: Shop) -> Answered {
         let Ok(permit) = SNAPSHOTS.try_acquire() else {
             return Err(Problem::new(Code::Overloaded).with_header(header::RETRY_AFTER, 5));
         };
-        // The first lines before the first byte: what fails at once is a problem, not a file that breaks off.
-        let (first, rest) = lines(Writing { shop, since: None, _permit: permit }).await?;
-        let rest = try_unfold(rest, async |rest| match rest {
-            Some(writing) => lines(writing).await.map(Some),
-            None => Ok::<_, Problem>(None),
-        });
-        let body = once(std::future::ready(Ok(first))).chain(rest).map_err(actix_web::Error::from);
-        Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(body.boxed_local()))
+        let body = in_pieces(Writing { shop, since: None, _permit: permit }, lines).await?;
+        Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(body))
     })
     .await
 }

@@ -23,7 +23,7 @@ pub(crate) use contact::{UtmView, whatsapp};
 pub(crate) use detail::{AttributeCard, CertificateCard, RelatedCard};
 pub(crate) use feed::robots;
 pub(crate) use shop::{conditional, tag};
-pub(crate) use store::nation;
+pub(crate) use store::whose;
 pub(crate) use views::{ChannelCard, ImageView, ProductCard, cards, image_views, page_url};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {

@@ -3,7 +3,7 @@
 use actix_web::get;
 use kapal_domain::locale::Locale;
 use kapal_domain::money::Currency;
-use kapal_persistence::{CountedCategory, Db, ShownAggregator};
+use kapal_persistence::{CountedCategory, Db, ShownAggregator, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -127,8 +127,16 @@ pub struct CategoriesView {
     data: Vec<CategoryCard>,
 }
 
+/// Whose storefront it is.
+pub(crate) async fn whose(db: &Db, store: &Store, locale: Locale) -> Result<ShownAggregator, Problem> {
+    match &store.aggregator {
+        Some(_) => Ok(db.storefront_aggregator(store, locale).await?),
+        None => Ok(nation(locale)),
+    }
+}
+
 /// The national storefront is nobody's in particular.
-pub(crate) fn nation(locale: Locale) -> ShownAggregator {
+fn nation(locale: Locale) -> ShownAggregator {
     let (name, description) = match locale {
         Locale::Id => {
             ("Kapal Induk Nasional", "Produk usaha kecil dari seluruh Indonesia, dalam satu etalase.")
@@ -167,10 +175,7 @@ pub async fn get_national_storefront(shop: Shop) -> Answered {
 
 async fn store(shop: Shop) -> Answered {
     shop.answer(async |db| {
-        let aggregator = match &shop.store.aggregator {
-            Some(_) => db.storefront_aggregator(&shop.store, shop.locale).await?,
-            None => nation(shop.locale),
-        };
+        let aggregator = whose(db, &shop.store, shop.locale).await?;
         let view = StorefrontView {
             slug: aggregator.slug,
             name: aggregator.name,

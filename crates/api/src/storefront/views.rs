@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::Problem;
 use crate::media::picture_url;
+use crate::site::Subject;
 use crate::views::{MoneyView, ProvinceRef, RegionRef};
 
 /// A thing by its slug and name.
@@ -106,7 +107,7 @@ pub(crate) fn image_views(
 
 /// The address of a product's page for people.
 pub(crate) fn page_url(public_url: &str, locale: Locale, aggregator: &str, slug: &str) -> String {
-    format!("{public_url}/{locale}/{aggregator}/p/{slug}")
+    Subject::Product(aggregator, slug).url(locale, public_url)
 }
 
 /// A product, as a storefront shows it.

@@ -41,7 +41,7 @@ async fn google(feed: Feed) -> Answered {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:g=\"http://base.google.com/ns/1.0\"><channel>\n",
         );
         element(&mut head, "title", &aggregator.name);
-        element(&mut head, "link", &feed.home(&aggregator));
+        element(&mut head, "link", &feed.home(&aggregator).url(feed.shop.locale, &feed.app().public_url));
         element(&mut head, "description", &aggregator.description);
         let (public_url, locale) = (feed.app().public_url.clone(), feed.shop.locale);
         feed.products(head, "\n</channel></rss>\n", move |xml, product| {

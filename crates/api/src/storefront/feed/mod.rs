@@ -11,9 +11,6 @@ mod sitemap;
 
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
-use futures_util::StreamExt;
-use futures_util::TryStreamExt;
-use futures_util::stream::{once, try_unfold};
 use kapal_domain::Code;
 use kapal_domain::locale::Locale;
 use kapal_persistence::{Db, FedProduct, Key, ShownAggregator};
@@ -21,8 +18,11 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shop::{Shop, conditional, tag};
-use super::store::nation;
+use super::store::whose;
 use crate::answer::Answered;
+use crate::pieces::in_pieces;
+use crate::query::parameter;
+use crate::site::Subject;
 use crate::{App, Problem};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -55,7 +55,7 @@ struct Feed {
 impl Feed {
     /// Reads which language is asked for.
     fn of(mut shop: Shop) -> Result<Self, Problem> {
-        if let Some(locale) = parameter(&shop, "locale") {
+        if let Some(locale) = parameter(shop.request(), "locale") {
             let known = Locale::parse(&locale);
             shop.locale =
                 known.map_err(|_| Problem::because(Code::InvalidParameter, "locale is id or en."))?;
@@ -69,19 +69,12 @@ impl Feed {
 
     /// Whose feed it is.
     async fn aggregator(&self) -> Result<ShownAggregator, Problem> {
-        match &self.shop.store.aggregator {
-            Some(_) => Ok(self.app().db.storefront_aggregator(&self.shop.store, self.shop.locale).await?),
-            None => Ok(nation(self.shop.locale)),
-        }
+        whose(&self.app().db, &self.shop.store, self.shop.locale).await
     }
 
     /// The storefront's page for people.
-    fn home(&self, aggregator: &ShownAggregator) -> String {
-        let (base, locale) = (&self.app().public_url, self.shop.locale);
-        match &self.shop.store.aggregator {
-            Some(_) => format!("{base}/{locale}/{}", aggregator.slug),
-            None => format!("{base}/{locale}"),
-        }
+    fn home<'a>(&self, aggregator: &'a ShownAggregator) -> Subject<'a> {
+        Subject::home_of(&self.shop.store, aggregator)
     }
 
     /// Answers with a 304 where the reader has the present state, else with what `make` makes.
@@ -110,62 +103,58 @@ impl Feed {
         write: impl Fn(&mut String, FedProduct) -> Result<(), Problem> + 'static,
     ) -> Result<HttpResponse, Problem> {
         let (store, locale) = (self.shop.store.clone(), self.shop.locale);
-        let read = async move |db: &Db, after| Ok(db.fed_products(&store, locale, after, BATCH).await?);
-        file(self.app().clone(), Pieces { head, tail, read, key: FedProduct::key, write }).await
+        let read =
+            async move |db: &Db, after, limit| Ok(db.fed_products(&store, locale, after, limit).await?);
+        let (app, key) = (self.app().clone(), FedProduct::key);
+        file(Pieces { app, text: head, after: None, left: i64::MAX, tail, read, key, write }).await
     }
 }
 
-/// A query parameter.
-fn parameter(shop: &Shop, wanted: &str) -> Option<String> {
-    let pairs = url::form_urlencoded::parse(shop.request().query_string().as_bytes());
-    pairs.into_owned().find(|(name, _)| name == wanted).map(|(_, value)| value)
-}
-
-/// How a file is made piece by piece.
+/// What is still to be made of a file.
 struct Pieces<T, R, W> {
-    head: String,
+    app: web::Data<App>,
+    /// What stands before the next piece.
+    text: String,
+    /// After which thing the next piece begins.
+    after: Option<Key>,
+    /// How many things there may still be.
+    left: i64,
     tail: &'static str,
-    /// What follows a thing; no more than [`BATCH`].
+    /// So many things that follow one.
     read: R,
     key: fn(&T) -> Key,
     write: W,
 }
 
-/// The file. What fails before its first byte is a problem; later it breaks off, which the reader sees.
-async fn file<T, R, W>(app: web::Data<App>, mut pieces: Pieces<T, R, W>) -> Result<HttpResponse, Problem>
+async fn file<T, R, W>(pieces: Pieces<T, R, W>) -> Result<HttpResponse, Problem>
 where
     T: 'static,
-    R: AsyncFn(&Db, Option<Key>) -> Result<Vec<T>, Problem> + 'static,
+    R: AsyncFn(&Db, Option<Key>, i64) -> Result<Vec<T>, Problem> + 'static,
     W: Fn(&mut String, T) -> Result<(), Problem> + 'static,
 {
-    let head = std::mem::take(&mut pieces.head);
-    let Some((first, rest)) = piece((app, pieces, Some((head, None)))).await? else {
-        return Err(Code::Internal.into());
-    };
-    let body =
-        once(std::future::ready(Ok(first))).chain(try_unfold(rest, piece)).map_err(actix_web::Error::from);
-    Ok(HttpResponse::Ok().streaming(body.boxed_local()))
+    Ok(HttpResponse::Ok().streaming(in_pieces(pieces, piece).await?))
 }
 
-/// What is left of a file: what stands before the next piece, and after which thing it begins; None at its end.
-type Rest<T, R, W> = (web::Data<App>, Pieces<T, R, W>, Option<(String, Option<Key>)>);
-
-async fn piece<T, R, W>((app, pieces, at): Rest<T, R, W>) -> Result<Option<(Bytes, Rest<T, R, W>)>, Problem>
+/// The next piece, and what is left.
+async fn piece<T, R, W>(mut pieces: Pieces<T, R, W>) -> Result<(Bytes, Option<Pieces<T, R, W>>), Problem>
 where
-    R: AsyncFn(&Db, Option<Key>) -> Result<Vec<T>, Problem>,
+    R: AsyncFn(&Db, Option<Key>, i64) -> Result<Vec<T>, Problem>,
     W: Fn(&mut String, T) -> Result<(), Problem>,
 {
-    let Some((mut text, after)) = at else { return Ok(None) };
-    let things = (pieces.read)(&app.db, after).await?;
-    let full = i64::try_from(things.len()).is_ok_and(|count| count >= BATCH);
-    let last = things.last().map(pieces.key).filter(|_| full);
+    let wanted = BATCH.min(pieces.left);
+    let things = (pieces.read)(&pieces.app.db, pieces.after, wanted).await?;
+    let found = i64::try_from(things.len()).unwrap_or(wanted);
+    pieces.left -= found;
+    pieces.after = things.last().map(pieces.key);
+    let mut text = std::mem::take(&mut pieces.text);
     for thing in things {
         (pieces.write)(&mut text, thing)?;
     }
-    if last.is_none() {
-        text.push_str(pieces.tail);
+    if found == wanted && pieces.left > 0 {
+        return Ok((text.into(), Some(pieces)));
     }
-    Ok(Some((Bytes::from(text), (app, pieces, last.map(|key| (String::new(), Some(key)))))))
+    text.push_str(pieces.tail);
+    Ok((text.into(), None))
 }
 
 /// An element of XML with a text.

@@ -47,7 +47,7 @@ async fn news(feed: Feed) -> Answered {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\" xmlns:media=\"http://search.yahoo.com/mrss/\"><channel>\n",
         );
         element(&mut xml, "title", &format!("Mutiara: {}", aggregator.name));
-        element(&mut xml, "link", &feed.home(&aggregator));
+        element(&mut xml, "link", &feed.home(&aggregator).url(feed.shop.locale, &feed.app().public_url));
         element(&mut xml, "description", &aggregator.description);
         element(&mut xml, "language", locale.as_str());
         let this = quick_xml::escape::escape(feed.shop.url("/feeds/mutiara.xml")).into_owned();

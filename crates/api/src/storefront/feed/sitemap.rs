@@ -4,20 +4,23 @@
 use actix_web::{HttpResponse, get};
 use kapal_domain::Code;
 use kapal_domain::locale::Locale;
-use kapal_persistence::{Db, Key, Mapped, MappedKind};
+use kapal_domain::media::PictureFormat;
+use kapal_persistence::{Db, Key, Mapped, MappedKind, ShownAggregator};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{BATCH, Feed, Pieces, element, file, parameter};
+use super::{Feed, Pieces, element, file};
 use crate::Problem;
 use crate::answer::Answered;
 use crate::media::picture_url;
+use crate::query::parameter;
+use crate::site::Subject;
 use crate::storefront::shop::Shop;
-use kapal_domain::media::PictureFormat;
 
-/// Things in one file: each has a page per language, and a file takes 50,000 pages and 50 MB.
-const IN_A_FILE: i64 = 10_000;
+/// Things of one kind in a file: each has a page per language, a whole sitemap has three kinds, and a file takes 50,000
+/// pages and 50 MB.
+const IN_A_FILE: i64 = 8_000;
 /// Pictures that are named of one page; 1,000 are taken.
 const PICTURES: usize = 10;
 
@@ -42,7 +45,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 /// The sitemap
 ///
 /// The pages for people of this storefront, its collections, merchants and products, in each language, with their
-/// pictures. A storefront with more than 10,000 things of a kind answers with an index of parts. `/robots.txt` names it.
+/// pictures. A storefront with 8,000 things of a kind or more answers with an index of parts. `/robots.txt` names it.
 #[utoipa::path(tag = "storefront", params(SitemapQuery), responses((status = 200, description = "The sitemap.", body = String, content_type = "application/xml")))]
 #[get("/v1/storefronts/{aggregator}/sitemap.xml")]
 pub async fn get_sitemap(shop: Shop) -> Answered {
@@ -100,18 +103,9 @@ const fn kind_name(kind: MappedKind) -> &'static str {
     }
 }
 
-/// The letter of its pages' addresses.
-const fn letter(kind: MappedKind) -> char {
-    match kind {
-        MappedKind::Products => 'p',
-        MappedKind::Merchants => 'm',
-        MappedKind::Collections => 'c',
-    }
-}
-
 async fn sitemap(feed: Feed) -> Answered {
     let part =
-        match parameter(&feed.shop, "part") {
+        match parameter(feed.shop.request(), "part") {
             Some(part) => Some(Part::parse(&part).ok_or_else(|| {
                 Problem::because(Code::InvalidParameter, "part is none that the index names.")
             })?),
@@ -122,18 +116,18 @@ async fn sitemap(feed: Feed) -> Answered {
         match part {
             Some(Part::Home) => {
                 let mut xml = HEAD.to_owned();
-                home(&mut xml, &feed, &aggregator.slug);
+                home(&mut xml, &feed, &aggregator);
                 xml.push_str(TAIL);
                 Ok(HttpResponse::Ok().body(xml))
             }
             Some(Part::Things(kind, after)) => things(&feed, kind, after).await,
-            None => whole_or_index(&feed, &aggregator.slug).await,
+            None => whole_or_index(&feed, &aggregator).await,
         }
     })
     .await
 }
 
-async fn whole_or_index(feed: &Feed, slug: &str) -> Result<HttpResponse, Problem> {
+async fn whole_or_index(feed: &Feed, aggregator: &ShownAggregator) -> Result<HttpResponse, Problem> {
     let (db, store) = (&feed.app().db, &feed.shop.store);
     let mut parts = vec![Part::Home];
     for kind in KINDS {
@@ -154,7 +148,7 @@ async fn whole_or_index(feed: &Feed, slug: &str) -> Result<HttpResponse, Problem
         return Ok(HttpResponse::Ok().body(xml));
     }
     let mut xml = HEAD.to_owned();
-    home(&mut xml, feed, slug);
+    home(&mut xml, feed, aggregator);
     for kind in KINDS {
         for thing in db.mapped(store, kind, None, IN_A_FILE).await? {
             entry(&mut xml, &feed.app().public_url, kind, &thing);
@@ -164,31 +158,20 @@ async fn whole_or_index(feed: &Feed, slug: &str) -> Result<HttpResponse, Problem
     Ok(HttpResponse::Ok().body(xml))
 }
 
-async fn things(feed: &Feed, kind: MappedKind, from: Option<Key>) -> Result<HttpResponse, Problem> {
+/// A part is as long as the index has cut them.
+async fn things(feed: &Feed, kind: MappedKind, after: Option<Key>) -> Result<HttpResponse, Problem> {
     let (store, public_url) = (feed.shop.store.clone(), feed.app().public_url.clone());
-    // Where the part ends is where the next begins.
-    let bounds = feed.app().db.mapped_bounds(&store, kind, IN_A_FILE).await?;
-    let end = bounds.into_iter().find(|bound| from.is_none_or(|from| *bound > from));
-    let read = async move |db: &Db, after: Option<Key>| {
-        let mut things = db.mapped(&store, kind, after.or(from), BATCH).await?;
-        things.retain(|thing| end.is_none_or(|end| thing.key() <= end));
-        Ok(things)
-    };
+    let read = async move |db: &Db, after, limit| Ok(db.mapped(&store, kind, after, limit).await?);
     let write = move |xml: &mut String, thing: Mapped| {
         entry(xml, &public_url, kind, &thing);
         Ok(())
     };
-    let pieces = Pieces { head: HEAD.to_owned(), tail: TAIL, read, key: Mapped::key, write };
-    file(feed.app().clone(), pieces).await
+    let (app, text, key) = (feed.app().clone(), HEAD.to_owned(), Mapped::key);
+    file(Pieces { app, text, after, left: IN_A_FILE, tail: TAIL, read, key, write }).await
 }
 
-fn home(xml: &mut String, feed: &Feed, slug: &str) {
-    let base = &feed.app().public_url;
-    let address = |locale: Locale| match &feed.shop.store.aggregator {
-        Some(_) => format!("{base}/{locale}/{slug}"),
-        None => format!("{base}/{locale}"),
-    };
-    pages(xml, address, "");
+fn home(xml: &mut String, feed: &Feed, aggregator: &ShownAggregator) {
+    pages(xml, feed.home(aggregator), &feed.app().public_url, "");
 }
 
 fn entry(xml: &mut String, public_url: &str, kind: MappedKind, thing: &Mapped) {
@@ -202,23 +185,25 @@ fn entry(xml: &mut String, public_url: &str, kind: MappedKind, thing: &Mapped) {
         element(&mut more, "image:loc", &picture_url(public_url, &image.hash, width, PictureFormat::Jpeg));
         more.push_str("</image:image>");
     }
-    let address = |locale: Locale| {
-        format!("{public_url}/{locale}/{}/{}/{}", thing.aggregator_slug, letter(kind), thing.slug)
+    let subject = match kind {
+        MappedKind::Products => Subject::Product(&thing.aggregator_slug, &thing.slug),
+        MappedKind::Merchants => Subject::Merchant(&thing.aggregator_slug, &thing.slug),
+        MappedKind::Collections => Subject::Collection(&thing.aggregator_slug, &thing.slug),
     };
-    pages(xml, address, &more);
+    pages(xml, subject, public_url, &more);
 }
 
 /// The page of a thing in each language, each naming all of them.
-fn pages(xml: &mut String, address: impl Fn(Locale) -> String, more: &str) {
+fn pages(xml: &mut String, subject: Subject<'_>, public_url: &str, more: &str) {
     let mut others = String::new();
     for locale in Locale::ALL {
-        let href = address(*locale);
+        let href = subject.url(*locale, public_url);
         let href = quick_xml::escape::escape(href.as_str());
         others.push_str(&format!("<xhtml:link rel=\"alternate\" hreflang=\"{locale}\" href=\"{href}\"/>"));
     }
     for locale in Locale::ALL {
         xml.push_str("<url>");
-        element(xml, "loc", &address(*locale));
+        element(xml, "loc", &subject.url(*locale, public_url));
         xml.push_str(more);
         xml.push_str(&others);
         xml.push_str("</url>\n");
